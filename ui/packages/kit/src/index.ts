@@ -1,0 +1,5 @@
+export * from './dates'
+export * from './doubleKey'
+export * from './language'
+export * from './theme'
+export * from './trouble'

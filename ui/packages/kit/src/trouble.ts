@@ -1,0 +1,38 @@
+import { Problem, Unreachable, type Language } from '@xinyi/api'
+
+const fallback: Record<string, Record<Language, string>> = {
+  unreachable: {
+    zh: '暂时连不上服务器。已填写的内容还在这里,没有丢失,可以再试一次。',
+    en: 'The server cannot be reached right now. What you entered is still here; you can try again.',
+  },
+  unknown: {
+    zh: '这一步没有完成,数据没有改变。可以再试一次;如果还不行,请告诉管理员下面的编号。',
+    en: 'This step was not completed and nothing was changed. Try again; if it still fails, give the administrator the number below.',
+  },
+  401: { zh: '登录已结束,请重新登录。', en: 'You are signed out. Please sign in again.' },
+  403: { zh: '这里没有可以显示的内容。', en: 'There is nothing to show here.' },
+  404: { zh: '这里没有可以显示的内容。', en: 'There is nothing to show here.' },
+  413: { zh: '文件太大,请分成几份再上传。', en: 'The file is too large. Split it and upload the parts.' },
+  429: { zh: '操作太快了,请等一会儿再试。', en: 'That was too fast. Please wait a moment and try again.' },
+}
+
+export interface Trouble {
+  text: string
+  /** Quote this number when asking for help. */
+  id: string | undefined
+  retry: boolean
+}
+
+/** One sentence for any failure: what happened, what is safe, what to do next. */
+export function trouble(error: unknown, language: Language): Trouble {
+  if (error instanceof Unreachable) return { text: pick('unreachable', language), id: undefined, retry: true }
+  if (error instanceof Problem) {
+    const text = error.text(language) ?? pick(String(error.status), language)
+    return { text, id: error.id, retry: error.status >= 500 || error.status === 429 }
+  }
+  return { text: pick('unknown', language), id: undefined, retry: true }
+}
+
+function pick(key: string, language: Language): string {
+  return (fallback[key] ?? fallback.unknown)?.[language] ?? ''
+}
