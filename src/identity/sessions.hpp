@@ -1,0 +1,33 @@
+// Sessions: a 256-bit token in the browser's cookie, of which the server keeps a look-up id and the person's secret
+// re-wrapped under a key that only the cookie yields. A server at rest can open nothing.
+#pragma once
+#include "identity/principal.hpp"
+#include "storage/database.hpp"
+
+namespace xinyi::identity {
+
+/// What the cookie's value says: whose school, and the token. "<school base64url>.<token base64url>".
+struct Token {
+  SchoolId school;
+  crypto::Key secret;
+  static std::optional<Token> from_cookie(std::string_view value);
+  std::string to_cookie() const;
+  Fixed<16> lookup() const;   // HKDF label "lookup"
+  crypto::Key wrap() const;   // HKDF label "wrap"
+};
+
+struct SessionLimits {
+  Span staff_idle = std::chrono::minutes(30), staff_absolute = std::chrono::hours(10);
+  Span client_idle = std::chrono::minutes(15), client_absolute = std::chrono::hours(2);
+};
+
+/// The live session behind a cookie, with the person's key opened if there is one. Nothing when the token is unknown,
+/// expired, or the account disabled.
+std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data_key, const Token& token, Instant now);
+/// Inside a write transaction: the same session is still alive with the same roles and needs; else Refusal(session_ended).
+void recheck(storage::ReadTx& tx, const Principal& who, Instant now);
+/// Moves the idle end forward; at most once a minute per session.
+void touch(storage::WriteTx& tx, const Principal& who, Instant now);
+bool wants_touch(const Principal& who, Instant now);
+
+}  // namespace xinyi::identity
