@@ -1,0 +1,8 @@
+// Everything of this room.
+#pragma once
+#include "crypto/hash.hpp"
+#include "crypto/pair.hpp"
+#include "crypto/password.hpp"
+#include "crypto/seal.hpp"
+#include "crypto/secret.hpp"
+#include "crypto/start.hpp"
