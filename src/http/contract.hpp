@@ -8,6 +8,8 @@
 
 #include "audit/audit.hpp"
 #include "identity/access.hpp"
+#include "identity/password_workers.hpp"
+#include "identity/schools.hpp"
 #include "identity/sessions.hpp"
 #include "kernel/json.hpp"
 #include "kernel/random.hpp"
@@ -23,7 +25,9 @@ BOOST_DESCRIBE_ENUM(Method, get, post, put, delete_)
 /// What every request may use. Made once at start; outlives all calls.
 struct Services {
   storage::Database& db;
-  const vault::ServerKeys& keys;
+  vault::ServerKeys& keys;
+  identity::Schools& schools;             // schools with their data keys and zones, cached
+  identity::PasswordWorkers& passwords;   // where Argon2id runs, off the event loops
   const Clock& clock;
   Random& random;
   std::string data_dir;   // for capped temporary files
@@ -117,7 +121,10 @@ class Call {
   const identity::Principal& who() const;
   /// The opened key of the person; Refusal(key_locked) when there is none.
   const vault::Unlocked& unlocked() const;
+  /// Whose request it is: the session's school, else the only one on this server.
   const SchoolId& school() const { return school_; }
+  const identity::School& school_facts() const { return *services_.schools.of(school_); }
+  const vault::DataKey& data_key() const { return school_facts().data_key; }
 
   /// An id from the path; text that is no id is Refusal(not_found).
   template <class IdType>

@@ -16,6 +16,15 @@ struct Token {
   crypto::Key wrap() const;   // HKDF label "wrap"
 };
 
+/// Opens a session: stores its row, returns the token for the cookie.
+Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const PersonId& person, bool staff,
+                   std::int64_t role_stamp, bool totp_done, const crypto::PersonSecret* secret, Instant now);
+void end_session(storage::WriteTx& tx, const Fixed<16>& lookup);
+/// All of a person's sessions but `keep` (password change, disabling, loss of a role).
+void end_sessions_of(storage::WriteTx& tx, const vault::DataKey& data_key, const PersonId& person, const Fixed<16>* keep);
+/// Removes what has ended. A job calls it.
+std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now);
+
 struct SessionLimits {
   Span staff_idle = std::chrono::minutes(30), staff_absolute = std::chrono::hours(10);
   Span client_idle = std::chrono::minutes(15), client_absolute = std::chrono::hours(2);

@@ -1,0 +1,45 @@
+#include "identity/password_workers.hpp"
+
+namespace xinyi::identity {
+
+PasswordWorkers::PasswordWorkers(unsigned threads, std::size_t longest_queue) : longest_(longest_queue) {
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+PasswordWorkers::~PasswordWorkers() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (auto& t : threads_) t.join();
+}
+
+std::size_t PasswordWorkers::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
+void PasswordWorkers::queue(std::function<void()> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stop_ || jobs_.size() >= longest_) throw Refusal(Code::unavailable);
+    jobs_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void PasswordWorkers::work() {
+  for (;;) {
+    std::function<void()> job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    job();
+  }
+}
+}  // namespace xinyi::identity
