@@ -8,6 +8,7 @@
 // * A job may be run more than once (group retry, lost connection before commit): it holds no side effect
 //   outside the transaction.
 // * A job that throws is undone alone; the others of its group are kept.
+// * Text is UTF-8 without NUL; anything else is refused with Refusal(invalid_input). TEXT compares byte by byte.
 // * SQL is a literal: nothing is pasted into it. Placeholders are ?1, ?2 … on both engines.
 // * Column types: INTEGER (64 bit), TEXT, BLOB, REAL. Ids are BLOB(16), instants INTEGER microseconds, dates INTEGER
 //   day numbers, booleans INTEGER 0/1, enumerations TEXT.
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <variant>
@@ -58,7 +60,8 @@ Param to_param(const Text<A, B, L>& v) { return std::string_view(v.str()); }
 template <class T>
 Param to_param(const std::optional<T>& v) { return v ? to_param(*v) : Param{std::monostate{}}; }
 
-/// One result set being stepped through. Views are good until the next step.
+/// One result set being stepped through. Views are good until the next step; a cursor ends with its transaction.
+/// Reading NULL or another type than the asked one is a Bug (real also takes an integer).
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -197,7 +200,8 @@ class Database {
   /// Runs on one of the engine's own threads (PostgreSQL) or at once (SQLite).
   virtual void read_later(const SchoolId& school, std::function<void(ReadTx&)> work, Done done) = 0;
 
-  /// Applies what is missing; refuses a database that is newer than this program.
+  /// Applies what is missing, each step in a transaction of its own. OperatorError when the database is newer than this
+  /// program (it holds steps that are not in the list: always pass the whole list) or an applied step was altered.
   virtual void migrate(std::span<const Migration> migrations) = 0;
   virtual int schema_version() = 0;  // number of migrations applied
   /// One line of health for `doctor` and /readyz; empty when well.
@@ -227,11 +231,21 @@ class Database {
   auto read_task(const SchoolId& school, Executor& executor, F work) -> Task<std::invoke_result_t<F, ReadTx&>>;
 };
 
+/// What only the operator can put right: a database newer than this program, a locked folder, a server that does not
+/// answer. what() is a whole sentence that says what to do and holds no secret.
+class OperatorError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 struct SqliteOptions {
   std::string path;         // the database file; its folder must exist
   std::string vfs;          // for fault tests; empty: the system's
   std::string synchronous = "FULL";  // tests switch the guarantee off to see the control fail
   int readers = 4;
+  /// Called with one line when the outcome of a commit is unknown. Empty: writes it to stderr and ends the process with
+  /// status 70. When it returns (tests), every later write fails with Refusal(unavailable).
+  std::function<void(std::string_view)> on_unknown_commit = {};
 };
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 

@@ -84,18 +84,19 @@ T Row::get(int column) const {
 template <class F>
 auto Database::write(const SchoolId& school, F&& work) -> std::invoke_result_t<F, WriteTx&> {
   using R = std::invoke_result_t<F, WriteTx&>;
-  std::promise<void> promise;
-  const auto done = [&](std::exception_ptr e) {
-    if (e) promise.set_exception(e);
-    else promise.set_value();
+  // Shared: the waiting thread may go on, and leave, while set_value is still returning on the engine's thread.
+  const auto promise = std::make_shared<std::promise<void>>();
+  const auto done = [promise](std::exception_ptr e) {
+    if (e) promise->set_exception(std::move(e));
+    else promise->set_value();
   };
   if constexpr (std::is_void_v<R>) {
     write_later(school, [&](WriteTx& tx) { work(tx); }, done);
-    promise.get_future().get();
+    promise->get_future().get();
   } else {
     std::optional<R> out;
     write_later(school, [&](WriteTx& tx) { out.reset(); out.emplace(work(tx)); }, done);
-    promise.get_future().get();
+    promise->get_future().get();
     return std::move(*out);
   }
 }
