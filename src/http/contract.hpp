@@ -119,7 +119,7 @@ class Call {
   const Incoming& incoming() const { return in_; }
   bool signed_in() const { return who_.has_value(); }
   const identity::Principal& who() const;
-  /// The opened key of the person; Refusal(key_locked) when there is none.
+  /// The opened key of the person, derived at the first call; Refusal(key_locked) when there is none.
   const vault::Unlocked& unlocked() const;
   /// Whose request it is: the session's school, else the only one on this server.
   const SchoolId& school() const { return school_; }
@@ -209,6 +209,7 @@ class Call {
   identity::Facts facts_;
   identity::Decision decision_;
   std::optional<std::string> cookie_;
+  mutable std::optional<vault::Unlocked> unlocked_;
 };
 
 using SchemaOf = boost::json::object (*)(contract::Components&);

@@ -11,7 +11,7 @@ std::optional<Code> owed(const Principal& who, const Rule& rule) {
   if (!rule.content()) return std::nullopt;
   if (who.needs_now(Need::certification)) return Code::certification_needed;
   if (who.needs_now(Need::pledge)) return Code::pledge_needed;
-  if (who.roles.any(kKeyHolders) && !who.unlocked) return Code::key_locked;
+  if (who.roles.any(kKeyHolders) && !who.secret) return Code::key_locked;
   return std::nullopt;
 }
 }  // namespace

@@ -59,9 +59,10 @@ struct Principal {
   Fixed<16> session{};        // look-up id of the session
   std::vector<Need> needs;
   Instant idle_ends_at, ends_at;
+  std::int64_t role_stamp = 0;  // of the account when the session was resolved
   bool has_totp = false;
-  /// The person's opened key, for as long as this request lives; empty for people without one.
-  std::shared_ptr<const vault::Unlocked> unlocked;
+  /// The person's secret, for as long as this request lives; empty for people without one.
+  std::shared_ptr<const crypto::PersonSecret> secret;
 
   bool needs_now(Need n) const { return std::find(needs.begin(), needs.end(), n) != needs.end(); }
   bool staff() const { return roles.any(kStaff); }

@@ -44,10 +44,15 @@ std::vector<SchoolId> Schools::all() {
 std::shared_ptr<const School> Schools::named(std::string_view code) {
   {
     const std::lock_guard lock(mutex_);
-    if (code.empty() && known_.size() == 1 && known_.begin()->second->open) return known_.begin()->second;
+    if (const auto it = code.empty() ? known_.find(only_) : known_.end(); it != known_.end()) return it->second;
   }
   std::shared_ptr<const School> found;
-  for (const auto& id : all()) {
+  const auto ids = all();
+  if (ids.size() == 1) {
+    const std::lock_guard lock(mutex_);
+    only_ = ids.front();
+  }
+  for (const auto& id : ids) {
     auto school = of(id);
     if (code.empty() ? found != nullptr : school->code != code) {
       if (code.empty()) return nullptr;  // several schools and no name
@@ -61,5 +66,6 @@ std::shared_ptr<const School> Schools::named(std::string_view code) {
 void Schools::forget(const SchoolId& id) {
   const std::lock_guard lock(mutex_);
   known_.erase(id);
+  only_ = SchoolId{};
 }
 }  // namespace xinyi::identity

@@ -40,6 +40,7 @@ class Schools {
   const vault::ServerKeys& keys_;
   std::mutex mutex_;
   std::map<SchoolId, std::shared_ptr<const School>> known_;
+  SchoolId only_;  // nil unless the server is known to have exactly this one
 };
 
 }  // namespace xinyi::identity
