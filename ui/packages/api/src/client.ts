@@ -12,6 +12,8 @@ export interface Ask {
   /** Repeat a request under its first key, so that it happens once. */
   key?: string
   signal?: AbortSignal
+  /** Let the request outlive the page. */
+  keepalive?: boolean
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -56,6 +58,7 @@ async function ask<T>(method: Method, path: string, options: Ask = {}): Promise<
   if (raw) headers['Content-Type'] = 'application/octet-stream'
   const init: Record<string, unknown> = { headers, params: { query: clean(options.query) }, parseAs: 'text' }
   if (options.signal) init.signal = options.signal
+  if (options.keepalive) init.keepalive = true
   if (method === 'POST') init.body = options.body ?? {}
   else if (options.body !== undefined) init.body = options.body
   if (raw) init.bodySerializer = (body: unknown) => body
