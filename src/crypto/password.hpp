@@ -26,6 +26,9 @@ std::optional<PasswordCost> password_cost_from_text(std::string_view text);
 /// One Argon2id run (version 1.3, one lane). `salt` has 16 bytes. Blocks for its turn: never call on an event loop.
 Key password_key(std::string_view password, View salt, PasswordCost cost);
 
+/// Runs going on at this moment, 0..2; for the metrics.
+int password_runs() noexcept;
+
 /// What is compared at sign-in, and what wraps the person's secret: two labels of the one run.
 Key password_verifier(const Key& password_key);
 Key password_wrap(const Key& password_key);
