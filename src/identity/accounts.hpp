@@ -1,0 +1,100 @@
+// Accounts: who may sign in. Passwords, start secrets, second factor, slow-down.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "identity/principal.hpp"
+#include "kernel/random.hpp"
+#include "storage/database.hpp"
+#include "vault/vault.hpp"
+
+namespace xinyi::identity {
+
+enum class AccountState { invited, active, disabled };
+BOOST_DESCRIBE_ENUM(AccountState, invited, active, disabled)
+
+struct Account {
+  PersonId person;
+  std::string username, name, gender;
+  Roles roles;
+  AccountState state = AccountState::invited;
+  Fixed<16> salt{};
+  crypto::PasswordCost cost;
+  Bytes verifier;            // empty until the first sign-in
+  bool totp_confirmed = false;
+  std::int64_t role_stamp = 1;
+  std::int64_t version = 1;
+  bool key_holder() const { return roles.any(kKeyHolders); }
+};
+
+std::optional<Account> account_of(storage::ReadTx& tx, const PersonId& person);
+std::optional<Account> account_named(storage::ReadTx& tx, std::string_view username);
+std::vector<Account> staff_accounts(storage::ReadTx& tx);
+
+/// Refusal(roles_conflict) for roles that may not meet in one person: the technical administrator with any role that
+/// reads content, the principal with the director, clients' roles with each other's or with staff keys (CARE-7).
+void check_roles(Roles roles);
+
+// -- start secrets: one use, seven days
+struct StartSecret {
+  std::string text;  // "K7QF-2M9D-XH4T-W8PC", 80 bits, shown once
+};
+StartSecret make_start_secret(Random& random);
+/// A new account waiting for its first sign-in. Refusal(username_taken).
+void invite(storage::WriteTx& tx, const vault::DataKey& key, const Account& account, const StartSecret& secret, Instant now);
+/// Replaces the start secret of an account that was not used yet.
+void invite_again(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, const StartSecret& secret, Instant now);
+/// Forgives blanks, dashes and small letters.
+bool start_secret_fits(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view typed, Instant now);
+
+// -- passwords
+/// Refusal(password_short / password_common). Length in characters; guessability by zxcvbn, with the person's own
+/// names, the school's name and common Chinese choices as dictionary. No composition rules.
+void check_password(std::string_view password, const Account& account, std::string_view school_name);
+/// Everything that one Argon2id run yields for an account. Expensive parts only; no I/O.
+struct NewPassword {
+  Fixed<16> salt{};
+  crypto::PasswordCost cost;
+  Bytes verifier;
+  Bytes wrapped;  // the person's secret; empty when there is none
+};
+NewPassword make_password(std::string_view password, const SchoolId& school, const PersonId& person, bool key_holder,
+                          const crypto::PersonSecret* secret);
+/// Stores it; the account becomes active, the start secret is used up.
+void set_password(storage::WriteTx& tx, const PersonId& person, const NewPassword& password, int key_generation);
+
+/// What a password attempt found; made on a worker thread.
+struct PasswordTry {
+  bool right = false;
+  std::optional<crypto::PersonSecret> secret;
+};
+/// `account` null: a decoy of the same cost, so that accounts cannot be told apart by time.
+PasswordTry try_password(std::string_view password, const Account* account, const SchoolId& school, const std::optional<vault::StoredSecret>& stored,
+                         const Fixed<16>& decoy_salt);
+
+// -- second factor (RFC 6238: SHA-1, 30 s, 6 digits)
+/// A new shared secret, not yet in force.
+Bytes new_totp(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, Random& random);
+std::string totp_uri(std::string_view school, std::string_view username, View secret);
+std::string to_base32(View bytes);
+/// True once per code: the time step is remembered. Accepts the neighbouring steps.
+bool use_totp(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view code, Instant now);
+void confirm_totp(storage::WriteTx& tx, const PersonId& person);
+/// The code of a moment; for the demonstration school's sign-in page only.
+std::string totp_code(View secret, Instant now);
+Bytes totp_secret(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person);
+
+// -- slow-down (never locks the owner out: it counts by account *and* address)
+/// Seconds to wait before the next try is looked at; 0: none.
+std::int64_t wait_seconds(storage::ReadTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote, Instant now);
+void note_failure(storage::WriteTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote, Instant now);
+void note_success(storage::WriteTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote);
+/// Pure: waiting time after n failures in a row. 0 for up to 4; then 30 s, doubling, at most 15 minutes.
+std::int64_t wait_after(std::int64_t failures);
+
+// -- changes
+void set_state(storage::WriteTx& tx, const PersonId& person, AccountState state);
+/// Names only by which the audit page shows staff.
+std::string name_of(storage::ReadTx& tx, const PersonId& person);
+
+}  // namespace xinyi::identity
