@@ -123,6 +123,8 @@ class Call {
   const vault::Unlocked& unlocked() const;
   /// Whose request it is: the session's school, else the only one on this server.
   const SchoolId& school() const { return school_; }
+  /// For the routes before a session exists (signing in, set-up): whose school they mean.
+  void for_school(const SchoolId& school) { school_ = school; }
   const identity::School& school_facts() const { return *services_.schools.of(school_); }
   const vault::DataKey& data_key() const { return school_facts().data_key; }
 
