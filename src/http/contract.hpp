@@ -105,12 +105,25 @@ struct Incoming {
   std::string idempotency_key;  // header, may be empty
   std::string if_match;         // header, may be empty
   std::string remote;           // peer address, for slowing down only; never stored
+  int success_status = 200;     // what the route answers when all goes well
+};
+
+/// Refused by the route's rule. Knows what was asked for, so that the dispatcher can leave the audit event.
+class AccessDenied : public Refusal {
+ public:
+  AccessDenied(Code why, identity::Facts about) : Refusal(why), facts_(std::move(about)) {}
+  const identity::Facts& facts() const { return facts_; }
+
+ private:
+  identity::Facts facts_;
 };
 
 /// One request being served.
 class Call {
  public:
-  Call(const Services& services, const Route& route, Incoming& in, Executor& executor, std::optional<identity::Principal> who);
+  /// `facts`: the school of the request, where it is known already.
+  Call(const Services& services, const Route& route, Incoming& in, Executor& executor, std::optional<identity::Principal> who,
+       std::shared_ptr<const identity::School> facts = {});
 
   const Services& services() const { return services_; }
   const Route& route() const { return route_; }
@@ -124,8 +137,12 @@ class Call {
   /// Whose request it is: the session's school, else the only one on this server.
   const SchoolId& school() const { return school_; }
   /// For the routes before a session exists (signing in, set-up): whose school they mean.
-  void for_school(const SchoolId& school) { school_ = school; }
-  const identity::School& school_facts() const { return *services_.schools.of(school_); }
+  void for_school(const SchoolId& school) {
+    school_ = school;
+    school_facts_.reset();
+  }
+  /// As they were when the request first asked. Refusal(not_found) without a school.
+  const identity::School& school_facts() const;
   const vault::DataKey& data_key() const { return school_facts().data_key; }
 
   /// An id from the path; text that is no id is Refusal(not_found).
@@ -154,6 +171,13 @@ class Call {
   }
   /// The version in If-Match; Refusal(version_needed) without it.
   std::int64_t expected_version() const;
+
+  /// Judges the rule in a read transaction of its own, for what comes before the handler (an upload's body).
+  Task<void> judge() {
+    co_await services_.db.read_task(school_, executor_, [this](storage::ReadTx& tx) { admit(tx); });
+  }
+  /// True once the rule was judged and said yes. A reply of a call that was never judged does not go out.
+  bool admitted() const { return admitted_; }
 
   /// Reads under the route's rule.
   template <class F>
@@ -188,7 +212,12 @@ class Call {
   const identity::Facts& facts() const { return facts_; }
   const identity::Decision& decision() const { return decision_; }
   /// An event with actor, time and object filled in.
+  audit::Event event(audit::Act act, std::string_view kind, const Fixed<16>& object, std::optional<ClientRef> about = {}) const;
   audit::Event event(std::string_view act, std::string_view kind, const Fixed<16>& object, std::optional<ClientRef> about = {}) const;
+
+  /// The uploaded file becomes the handler's to keep or remove; untaken, it is removed with the request. A Bug without
+  /// an upload.
+  std::string take_upload();
 
   /// For the session routes: sets or clears the cookie of the reply.
   void set_session_cookie(std::string token) { cookie_ = std::move(token); }
@@ -208,8 +237,10 @@ class Call {
   std::optional<identity::Principal> who_;
   SchoolId school_;
   Instant now_;
+  mutable std::shared_ptr<const identity::School> school_facts_;
   identity::Facts facts_;
   identity::Decision decision_;
+  bool admitted_ = false;
   std::optional<std::string> cookie_;
   mutable std::optional<vault::Unlocked> unlocked_;
 };
@@ -267,6 +298,8 @@ class Routes {
     };
     entries_.push_back(std::move(e));
   }
+  /// A route that makes its reply itself (the document).
+  void add_entry(Entry entry) { entries_.push_back(std::move(entry)); }
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
@@ -277,5 +310,10 @@ class Routes {
 boost::json::object openapi(const Routes& routes, std::string_view version);
 /// Method, path, rule, query, body, act of every route, for the authorisation matrix.
 boost::json::array routes_json(const Routes& routes);
+/// Adds GET /api/v1/openapi.json, which describes all routes added before, and itself. Call it last.
+void add_openapi(Routes& routes, std::string_view version);
+
+/// Removes Idempotency-Keys older than 24 hours. A job calls it; returns how many.
+std::int64_t clear_ended_keys(storage::WriteTx& tx, Instant now);
 
 }  // namespace xinyi::http
