@@ -253,7 +253,7 @@ struct Entry {
   SchemaOf input = nullptr;   // null: no body
   SchemaOf output = nullptr;  // null: 204
   int status = 200;
-  std::function<Task<Reply>(Call&)> run;
+  std::function<Task<Reply>(Call&)> run = {};
 };
 
 namespace detail {

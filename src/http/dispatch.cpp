@@ -190,8 +190,8 @@ Task<void> Dispatcher::read_body(Work& work) const {
   }
   if (!work.head.has_body()) co_return;
   auto& out = work.in.body;
-  // At least one byte more than announced, so that the end is seen without growing; growing would leave copies behind.
-  out.resize(static_cast<std::size_t>(work.head.content_length.value_or(4095)) + 1);
+  // One byte more than announced, so that the end is seen without growing. A stranger's announcement alone gets little.
+  out.resize(static_cast<std::size_t>(std::min<std::uint64_t>(work.head.content_length.value_or(4095), 16383)) + 1);
   std::size_t size = 0;
   while (const auto n = co_await work.body.some(out.data() + size, out.size() - size)) {
     size += n;
