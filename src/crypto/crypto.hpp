@@ -1,5 +1,6 @@
 // Everything of this room.
 #pragma once
+#include "crypto/encode.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/pair.hpp"
 #include "crypto/password.hpp"

@@ -31,14 +31,15 @@ void store_wrapping(storage::WriteTx& tx, const RoomKeyWrapping& wrapping);
 
 /// Opens the key for its holder. Checked: the holder's certificate and that the secret is the certified one's, the
 /// giver's signature and certificate, and that the seed gives the pinned public halves.
-/// Refusal(not_found) when the person holds none; Refusal(content_damaged) when a check fails.
+/// Refusal(not_found) when the person holds none; Refusal(certification_needed) when their key is not the certified one;
+/// Refusal(content_damaged) when another check fails.
 crypto::Pair open_room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind, const Unlocked& holder,
                            std::optional<int> generation = std::nullopt);
 bool holds_room_key(storage::ReadTx& tx, RoomKeyKind kind, const PersonId& person);
 std::vector<PersonId> holders_of(storage::ReadTx& tx, RoomKeyKind kind);
 
 /// Hands every generation of the key that `from` holds to another person with a certified key. Returns how many.
-/// Refusal(not_allowed) when the other is not certified; Refusal(not_found) when `from` holds none.
+/// Refusal(not_allowed) when the other is not certified; Refusal(not_found) when `from` holds none; else as open_room_key.
 int wrap_room_key_for(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind kind, const Unlocked& from, const PersonId& to);
 /// Takes the copies away. Refusal(last_director) when it would leave the room or crisis key without a holder.
 void withdraw_room_key(storage::WriteTx& tx, RoomKeyKind kind, const PersonId& holder);
