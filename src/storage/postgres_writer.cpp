@@ -5,7 +5,7 @@
 namespace xinyi::storage {
 namespace {
 
-// Savepoints of one transaction that other sessions need not look up on disk: the server keeps 64 of them in memory.
+// Longer groups gain little and keep the school's other server processes waiting.
 constexpr std::size_t kPostgresGroup = 64;
 constexpr int kAttempts = 4;
 constexpr std::chrono::milliseconds kPause{200};
@@ -31,15 +31,14 @@ bool only_reads(std::string_view sql) {
                     [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; });
 }
 
-/// One job's handle. A refused constraint spoils the whole transaction on this engine, so the job is run a second time
-/// with a savepoint before every change; most jobs meet none and pay for none.
+/// One job's handle. A refused constraint would spoil the whole transaction on this engine: every change has a savepoint
+/// of its own, which travels with it and costs no wait.
 class PgWriteTx final : public WriteTx {
  public:
-  enum class End { well, again_carefully, failed, lost };
-  PgWriteTx(const SchoolId& school, PgConnection& c, bool careful) : WriteTx(school), c_(c), careful_(careful) {}
-  End end() const { return end_; }
+  PgWriteTx(const SchoolId& school, PgConnection& c) : WriteTx(school), c_(c) {}
+  /// What ended the job from below, even when the job itself says that all is well.
   std::exception_ptr failure() const { return failure_; }
-  const PgError& lost() const { return lost_; }
+  const std::optional<PgError>& lost() const { return lost_; }
 
  protected:
   std::unique_ptr<Cursor> run(Sql sql, std::span<const Param> params) override { return execute(sql, params, nullptr); }
@@ -53,10 +52,10 @@ class PgWriteTx final : public WriteTx {
   struct Abandoned {};  // not a std::exception: a job that handles errors lets it pass
 
   std::unique_ptr<Cursor> execute(Sql sql, std::span<const Param> params, std::int64_t* changed) {
-    if (end_ == End::failed) std::rethrow_exception(failure_);
-    if (end_ != End::well) throw Abandoned{};
+    if (failure_) std::rethrow_exception(failure_);
+    if (lost_) throw Abandoned{};
     check_params(params);
-    const bool guarded = careful_ && !only_reads(sql.text);
+    const bool guarded = !only_reads(sql.text);
     if (guarded) {
       if (savepoint_) c_.before("RELEASE SAVEPOINT statement");
       c_.before("SAVEPOINT statement");
@@ -65,35 +64,23 @@ class PgWriteTx final : public WriteTx {
     try {
       return c_.run(sql, params, changed);
     } catch (const PgError& e) {
-      refused(e, guarded);
-    }
-  }
-
-  [[noreturn]] void refused(const PgError& e, bool guarded) {
-    if (e.lost) {
-      lost_ = e;
-      end_ = End::lost;
-      throw Abandoned{};
-    }
-    if (e.constraint()) {
-      if (!guarded) {
-        end_ = End::again_carefully;
+      if (e.lost) {
+        lost_ = e;
         throw Abandoned{};
       }
-      c_.before("ROLLBACK TO SAVEPOINT statement");
-      throw_postgres(e);
+      if (e.constraint() && guarded) {
+        c_.before("ROLLBACK TO SAVEPOINT statement");
+        throw_postgres(e);
+      }
+      failure_ = as_exception(e);
+      std::rethrow_exception(failure_);
     }
-    failure_ = as_exception(e);
-    end_ = End::failed;
-    std::rethrow_exception(failure_);
   }
 
   PgConnection& c_;
-  bool careful_;
   bool savepoint_ = false;
-  End end_ = End::well;
   std::exception_ptr failure_;
-  PgError lost_;
+  std::optional<PgError> lost_;
 };
 
 }  // namespace
@@ -220,26 +207,18 @@ void PostgresWriter::transact(std::span<Item> group) {
 }
 
 void PostgresWriter::run_in_savepoint(Item& item) {
-  if (!attempt(item, false)) attempt(item, true);
-}
-
-/// False when the job wants to be run again with care.
-bool PostgresWriter::attempt(Item& item, bool careful) {
   auto& c = *connection_;
   c.before("SAVEPOINT job");
-  PgWriteTx tx(item.school, c, careful);
-  item.error = nullptr;
+  PgWriteTx tx(item.school, c);
   try {
     item.job(tx);
   } catch (...) {
     item.error = std::current_exception();
   }
-  if (tx.end() == PgWriteTx::End::lost) throw tx.lost();
-  if (tx.end() == PgWriteTx::End::failed) item.error = tx.failure();
-  const bool again = tx.end() == PgWriteTx::End::again_carefully;
-  if (item.error || again) c.before("ROLLBACK TO SAVEPOINT job");
+  if (tx.lost()) throw *tx.lost();
+  if (tx.failure()) item.error = tx.failure();
+  if (item.error) c.before("ROLLBACK TO SAVEPOINT job");
   c.before("RELEASE SAVEPOINT job");
-  return !again;
 }
 
 }  // namespace xinyi::storage

@@ -26,8 +26,6 @@ class PostgresWriter {
     Done done;
     std::exception_ptr error;
   };
-  enum class Commit { done, undone };
-
   void loop();
   std::vector<Item> next_group();
   void run_group(std::span<Item> group);
@@ -35,7 +33,6 @@ class PostgresWriter {
   /// One attempt. PgError (lost) before COMMIT: nothing was written. CommitLost: nobody knows.
   void transact(std::span<Item> group);
   void run_in_savepoint(Item& item);
-  bool attempt(Item& item, bool careful);
 
   std::string url_;
   std::optional<PgConnection> connection_;
