@@ -105,6 +105,24 @@ void invite_again(storage::WriteTx& tx, const vault::DataKey& key, const PersonI
   if (n == 0) throw Refusal(Code::not_found);
 }
 
+bool keep_client_account(storage::WriteTx& tx, const PersonId& person, Role role, std::string_view username, std::string_view name,
+                         bool allowed, Instant now) {
+  try {
+    tx.exec("INSERT INTO accounts (school_id, person_id, username, name, roles, state, salt, cost, created_at) "
+            "VALUES (?1,?2,?3,?4,?5,CASE WHEN ?6 = 1 THEN 'invited' ELSE 'disabled' END,?7,?8,?9) "
+            "ON CONFLICT (school_id, person_id) DO UPDATE SET username = excluded.username, name = excluded.name, "
+            "state = CASE WHEN ?6 = 0 THEN 'disabled' WHEN accounts.state <> 'disabled' THEN accounts.state "
+            "WHEN accounts.verifier IS NULL THEN 'invited' ELSE 'active' END, "
+            "role_stamp = accounts.role_stamp + CASE WHEN (accounts.state = 'disabled') = (?6 = 0) THEN 0 ELSE 1 END, "
+            "version = accounts.version + 1 "
+            "WHERE accounts.username <> excluded.username OR accounts.name <> excluded.name OR (accounts.state = 'disabled') <> (?6 = 0)",
+            tx.school(), person, username, name, contract::enum_name(role), allowed, Fixed<16>{}, crypto::to_text(crypto::kLightCost), now);
+  } catch (const storage::ConstraintError&) {
+    return false;
+  }
+  return true;
+}
+
 bool start_secret_fits(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view typed, Instant now) {
   auto row = tx.one("SELECT start_verifier, start_expires_at FROM accounts WHERE school_id = ?1 AND person_id = ?2 AND state = 'invited'",
                     tx.school(), person);

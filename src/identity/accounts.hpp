@@ -44,6 +44,10 @@ StartSecret make_start_secret(Random& random);
 void invite(storage::WriteTx& tx, const vault::DataKey& key, const Account& account, const StartSecret& secret, Instant now);
 /// Replaces the start secret of an account that was not used yet.
 void invite_again(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, const StartSecret& secret, Instant now);
+/// The account of a student or guardian on the roster: made when missing (waiting for a start secret), renamed, shut
+/// when the roster no longer allows it, opened again when it does. False when the account name is somebody else's.
+bool keep_client_account(storage::WriteTx& tx, const PersonId& person, Role role, std::string_view username, std::string_view name,
+                         bool allowed, Instant now);
 /// Forgives blanks, dashes and small letters.
 bool start_secret_fits(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view typed, Instant now);
 

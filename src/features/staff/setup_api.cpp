@@ -14,6 +14,7 @@ std::vector<HelpLine> help_lines() {
 }
 
 Task<About> about(Call& call) {
+  co_await call.judge();
   const auto school = call.services().schools.named();
   About out;
   out.version = XINYI_VERSION;

@@ -1,0 +1,61 @@
+// All SQL of the schedule.
+#pragma once
+#include "features/schedule/rules.hpp"
+#include "storage/database.hpp"
+#include "vault/vault.hpp"
+
+namespace xinyi::schedule {
+
+// -- terms and rooms
+std::vector<Term> terms(storage::ReadTx& tx);
+std::optional<Term> term_on(storage::ReadTx& tx, SchoolDate day);
+void insert_term(storage::WriteTx& tx, const Term& term);
+std::vector<CounsellingRoom> rooms(storage::ReadTx& tx);
+/// Refusal(invalid_input) when the name is taken.
+void insert_room(storage::WriteTx& tx, const CounsellingRoom& room);
+/// Members of staff who receive clients, by name.
+std::vector<Person> counsellors(storage::ReadTx& tx);
+
+// -- shifts
+std::vector<Shift> shifts(storage::ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor = {});
+std::optional<Shift> shift(storage::ReadTx& tx, const ShiftId& id);
+/// Refusal(shift_overlaps).
+void insert_shift(storage::WriteTx& tx, const Shift& shift);
+/// Refusal(shift_booked) while somebody is booked in it: a shift empties only when somebody else has accepted (CARE-14).
+void remove_shift(storage::WriteTx& tx, const ShiftId& id);
+
+// -- slots
+/// Free slots of all shifts in the range, in the order of time; at most `limit`.
+std::vector<Slot> free_slots(storage::ReadTx& tx, const vault::DataKey& key, const Interval& range, const std::optional<PersonId>& counsellor,
+                             Instant now, std::size_t limit);
+
+// -- appointments
+struct StoredAppointment {
+  AppointmentId id;
+  ClientRef client;
+  PersonId counsellor;
+  RoomId room;
+  ShiftId shift;
+  Interval span;
+  AppointmentState state = AppointmentState::booked;
+  bool walk_in = false, urgent = false;
+  std::optional<UnitId> reason_unit;
+  Bytes reason;
+  std::int64_t version = 1;
+};
+/// What came of trying to take a span: the database decides.
+enum class Take { taken, counsellor_or_room_busy, client_busy };
+/// Occupies counsellor, room and client, or changes nothing.
+Take occupy_for(storage::WriteTx& tx, const vault::DataKey& key, const StoredAppointment& a);
+void insert_appointment(storage::WriteTx& tx, const StoredAppointment& a);
+std::optional<StoredAppointment> appointment(storage::ReadTx& tx, const AppointmentId& id);
+std::vector<StoredAppointment> appointments_of_client(storage::ReadTx& tx, const ClientRef& client);
+std::vector<StoredAppointment> appointments_of_counsellor(storage::ReadTx& tx, const PersonId& counsellor, const Interval& range);
+/// Refusal(changed_meanwhile) when the version is another; frees the span when it is cancelled.
+void set_appointment_state(storage::WriteTx& tx, const StoredAppointment& a, AppointmentState to);
+/// The reason now lives under the case key: the copy for the duty key goes.
+void drop_reason(storage::WriteTx& tx, const AppointmentId& id);
+
+Appointment as_client_sees(storage::ReadTx& tx, const StoredAppointment& a);
+
+}  // namespace xinyi::schedule
