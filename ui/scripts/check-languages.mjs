@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../apps/', import.meta.url))
 const faults = []
 const flatten = (value, at = '') =>
   Object.entries(value).flatMap(([key, each]) => (typeof each === 'object' ? flatten(each, `${at}${key}.`) : [[at + key, each]]))
-const holes = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((hit) => hit[1]).sort().join()
+const holes = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((hit) => hit[1]))].sort().join()
 
 async function sources(folder) {
   const out = []
