@@ -185,7 +185,7 @@ TYPED_TEST(Conformance, ConstraintsHaveTheirKind) {
   EXPECT_EQ(kind([&](WriteTx& tx) { this->put(tx, 1); }), ConstraintError::Kind::unique) << "primary key";
   EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, 2, 'a')", tx.school()); }),
             ConstraintError::Kind::unique);
-  EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, i) VALUES (?1, 2, 13)", tx.school()); }),
+  EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, i) VALUES (?1, 2, -13)", tx.school()); }),
             ConstraintError::Kind::other) << "check";
   EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id) VALUES (?1, ?2)", tx.school(), nullptr); }),
             ConstraintError::Kind::other) << "not null";

@@ -169,6 +169,8 @@ void PgConnection::set_up(Use use) {
   if (PQresultStatus(r.get()) != PGRES_COMMAND_OK && PQresultStatus(r.get()) != PGRES_TUPLES_OK) broken();
 }
 
+bool PgConnection::in_transaction() const { return PQtransactionStatus(conn_.get()) == PQTRANS_INTRANS; }
+
 bool PgConnection::usable() const { return conn_ && PQstatus(conn_.get()) == CONNECTION_OK; }
 
 void PgConnection::broken() const {
@@ -200,6 +202,7 @@ void PgConnection::send(Sql sql, std::span<const Param> params, std::vector<Sent
       broken();
     }
     sent.push_back({&s});
+    s.known = true;  // also for the rest of this pipeline; taken back when the server refuses it
   }
   const Bound bound(params);
   if (PQsendQueryPrepared(conn_.get(), s.name.c_str(), static_cast<int>(params.size()), bound.values.data(),
@@ -219,7 +222,7 @@ std::shared_ptr<PGresult> PgConnection::collect(const std::vector<Sent>& sent) {
       const auto status = PQresultStatus(raw);
       if (status == PGRES_FATAL_ERROR && !error) error = error_of(raw);
       if (status == PGRES_PIPELINE_SYNC) broken();  // answers and commands no longer fit
-      if (command.prepares) command.prepares->known = status == PGRES_COMMAND_OK;
+      if (command.prepares && status != PGRES_COMMAND_OK) command.prepares->known = false;
       last = std::move(r);
     }
     if (!usable()) broken();

@@ -37,6 +37,8 @@ class PgConnection {
   void script(const std::string& sql);
   void forget_pending() { pending_.clear(); }
   bool usable() const;
+  /// As of the last script.
+  bool in_transaction() const;
 
  private:
   struct Command {

@@ -57,19 +57,24 @@ std::string role_of(PgConnection& c) {
   return std::string(row->text(0));
 }
 
-void apply(PgConnection& c, const Migration& m, const std::string& role) {
-  c.script("BEGIN");
-  c.script("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT COLLATE \"C\" PRIMARY KEY, text TEXT NOT NULL)");
-  c.script(kOpen);
-  c.script(postgres_schema(m.sql));
-  const std::array<Param, 2> row{to_param(m.name), to_param(m.sql)};
-  c.run("INSERT INTO schema_migrations (name, text) VALUES (?1, ?2)", row);
+/// Isolation and rights for all tables there are, then the end of the transaction.
+void close(PgConnection& c, const std::string& role) {
   const std::array<Param, 1> app{to_param(role)};
   c.run("SELECT set_config('xinyi.application_role', ?1, true)", app);
   c.script(kClose);
   std::string tag;
   c.run("COMMIT", {}, nullptr, &tag);
-  invariant(tag == "COMMIT", "a schema step ended its transaction");
+  invariant(tag == "COMMIT", "the schema was not committed");
+}
+
+void apply(PgConnection& c, const Migration& m, const std::string& role) {
+  c.script("BEGIN");
+  c.script(kOpen);
+  c.script(postgres_schema(m.sql));
+  invariant(c.in_transaction(), "a schema step ended its transaction");
+  const std::array<Param, 2> row{to_param(m.name), to_param(m.sql)};
+  c.run("INSERT INTO schema_migrations (name, text) VALUES (?1, ?2)", row);
+  close(c, role);
 }
 
 }  // namespace
@@ -89,13 +94,16 @@ void migrate_postgres(const PostgresOptions& options, std::span<const Migration>
     }
     const std::array<Param, 1> lock{to_param(kSchemaLock)};
     c.run("SELECT pg_advisory_lock(?1)", lock);  // until the connection ends: two servers may start at once
-    std::map<std::string, std::string> applied;
     const auto table = c.run("SELECT 1 FROM pg_class WHERE relname = 'schema_migrations' AND relnamespace = "
                              "current_schema()::regnamespace");
-    if (table->step()) {
-      const auto rows = c.run("SELECT name, text FROM schema_migrations");
-      while (rows->step()) applied.emplace(rows->text(0), rows->text(1));
+    if (!table->step()) {
+      c.script("BEGIN");
+      c.script("CREATE TABLE schema_migrations (name TEXT COLLATE \"C\" PRIMARY KEY, text TEXT NOT NULL)");
+      close(c, role);
     }
+    std::map<std::string, std::string> applied;
+    const auto rows = c.run("SELECT name, text FROM schema_migrations");
+    while (rows->step()) applied.emplace(rows->text(0), rows->text(1));
     for (const auto* m : missing_steps(applied, migrations)) {
       at = m;
       apply(c, *m, role);

@@ -210,6 +210,7 @@ void PostgresWriter::run_in_savepoint(Item& item) {
   auto& c = *connection_;
   c.before("SAVEPOINT job");
   PgWriteTx tx(item.school, c);
+  item.error = nullptr;
   try {
     item.job(tx);
   } catch (...) {

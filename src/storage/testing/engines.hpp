@@ -73,7 +73,7 @@ inline std::vector<Migration> test_schema() {
   steps.push_back({"9001_values.sql",
                    "CREATE TABLE vals (\n"
                    "  school_id BLOB NOT NULL,\n  id INTEGER NOT NULL,\n  i INTEGER,\n  r REAL,\n  t TEXT,\n  b BLOB,\n"
-                   "  PRIMARY KEY (school_id, id),\n  UNIQUE (school_id, t),\n  CHECK (i <> 13)\n) STRICT, WITHOUT ROWID;\n"});
+                   "  PRIMARY KEY (school_id, id),\n  UNIQUE (school_id, t),\n  CHECK (i <> -13)\n) STRICT, WITHOUT ROWID;\n"});
   return steps;
 }
 
@@ -131,6 +131,20 @@ class Answers {
   std::deque<std::exception_ptr> errors_;
   std::size_t arrived_ = 0;
 };
+
+/// For a test's message.
+inline std::string describe(const std::exception_ptr& e) {
+  try {
+    if (e) std::rethrow_exception(e);
+  } catch (const Refusal& r) {
+    return std::string(r.what()) + ": " + r.problem().inside;
+  } catch (const ConstraintError& c) {
+    return c.detail();
+  } catch (const std::exception& other) {
+    return other.what();
+  }
+  return "done";
+}
 
 inline Code code_of(const std::exception_ptr& e) {
   try {
