@@ -26,6 +26,7 @@ if (kind === 'ctest') {
 } else if (kind === 'scenes') {
   const ids = readFileSync('data/rulebook/clauses.txt', 'utf8').split('\n').filter(Boolean)
   const found = new Map(ids.map((id) => [id, []]))
+  const families = new Set(ids.map((id) => id.split('-')[0]))
   const unknown = new Set()
   for (const file of existsSync('build/results') ? readdirSync('build/results').filter((name) => name.endsWith('.tsv')).sort() : []) {
     for (const line of readFileSync(`build/results/${file}`, 'utf8').split('\n').filter(Boolean)) {
@@ -34,6 +35,7 @@ if (kind === 'ctest') {
       const hit = /^(?:[A-Za-z0-9_/]+[./])?([A-Z]{3,4})[-_](\d{1,2})(?![0-9A-Za-z])/.exec(name)
       if (!hit) continue
       const id = `${hit[1]}-${hit[2]}`
+      if (!families.has(hit[1])) continue
       if (!found.has(id)) unknown.add(id)
       else if (outcome !== 'skip') found.get(id).push([outcome, name])
     }

@@ -127,7 +127,7 @@ test('lint alien: a path of one machine, a host of one registry', () => {
   breaks('alien', 'docs/planted.md', 'See /wo' + 'rk/main for it.\n', 'one machine')
   breaks('alien', 'ui/planted.json', '{"at": "https://regis' + 'try.example.com/x"}\n', 'one machine')
 })
-test('CARE-12 lint waiver: no text releases the school from responsibility', () => {
+test('lint waiver: no text releases the school from responsibility', () => {
   breaks('waiver', 'data/texts/planted.md', '如有意外,后果自负。\n', 'release somebody')
   breaks('waiver', 'docs/planted.md', 'The school shall not be held liable.\n', 'release somebody')
   assert.ok(!lint('waiver').text.includes('FAIL'), lint('waiver').text)

@@ -53,7 +53,7 @@ test('tally scenes: pass, fail beats pass, missing, an id that is no clause', ()
     const run = tally('scenes')
     return [run.status, readFileSync(join(folder, 'build/scenes.tsv'), 'utf8')]
   }
-  assert.deepEqual(scenes('pass\tSVC-2 a\nfail\tBoth/Booking.SVC_2_race/sqlite\npass\tCARE_1_unsafe\nskip\tSVC-1 later\npass\tabout SVC-1\n'),
+  assert.deepEqual(scenes('pass\tSVC-2 a\nfail\tBoth/Booking.SVC_2_race/sqlite\npass\tCARE_1_unsafe\nskip\tSVC-1 later\npass\tabout SVC-1\npass\tUTF_8_text\n'),
     [0, 'SVC-1\tmissing\t\nSVC-2\tfail\tBoth/Booking.SVC_2_race/sqlite\nSVC-20\tmissing\t\nCARE-1\tpass\tCARE_1_unsafe\n'])
   assert.equal(scenes('pass\tSVC-99 nothing\n')[0], 1)
 })
