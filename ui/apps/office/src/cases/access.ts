@@ -17,13 +17,18 @@ export const useAccess = defineStore('access', () => {
     return file
   }
 
+  /** After a reload the list, which holds no content, tells the name again. */
+  async function ensure(id: Id): Promise<void> {
+    if (!heads.value.has(id)) keep((await cases.list().catch(() => ({ items: [] }))).items)
+  }
+
   /** A name for the page's path, known from an earlier answer. */
   function label(id: Id): string {
     const head = heads.value.get(id)
     return head ? `${head.number} ${head.client.name}` : ''
   }
 
-  return { reasons, keep, open, label, reason: (id: Id) => reasons.value.get(id) }
+  return { reasons, keep, ensure, open, label, reason: (id: Id) => reasons.value.get(id) }
 })
 
 export function wantsReason(error: unknown): boolean {
