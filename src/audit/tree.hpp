@@ -23,14 +23,14 @@ Hash empty_root();
 /// Grows by one leaf at a time and keeps only the roots of complete subtrees (at most 64).
 class Frontier {
  public:
+  /// Told of every subtree of 2^level leaves that became complete, the added one included.
+  using Complete = std::function<void(int level, std::uint64_t position, const Hash& root)>;
   Frontier() = default;
   /// `peaks`: 32 bytes each, largest subtree first; nothing when their number does not fit `size`.
   static std::optional<Frontier> from(std::uint64_t size, View peaks);
-  /// Adds a leaf. `complete(level, position, hash)` is told of every subtree of 2^level leaves that became complete,
-  /// level 0 included.
-  void add(const Hash& leaf, const std::function<void(int, std::uint64_t, const Hash&)>& complete = {});
+  void add(const Hash& leaf, const Complete& complete = {});
   /// Adds a complete subtree of 2^level leaves; the size must be a multiple of 2^level.
-  void add_subtree(int level, const Hash& hash);
+  void add_subtree(int level, const Hash& hash, const Complete& complete = {});
   std::uint64_t size() const { return size_; }
   Hash root() const;
   Bytes peaks() const;
