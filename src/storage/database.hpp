@@ -246,6 +246,7 @@ struct SqliteOptions {
   /// Called with one line when the outcome of a commit is unknown. Empty: writes it to stderr and ends the process with
   /// status 70. When it returns (tests), every later write fails with Refusal(unavailable).
   std::function<void(std::string_view)> on_unknown_commit = {};
+  int checkpoint_pages = 16'000;  // length of the log at which the writer empties it; 64 MB
 };
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 

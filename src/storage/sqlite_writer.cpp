@@ -11,8 +11,7 @@
 namespace xinyi::storage {
 namespace {
 
-constexpr int kCheckpointFrames = 16'000;  // the default of 1000 is what makes slow commits (64 MB of log instead of 4)
-constexpr int kCheckpointAgain = 1'000;    // when readers kept the log from being emptied
+constexpr int kCheckpointAgain = 1'000;  // pages later, when readers kept the log from being emptied
 
 std::exception_ptr refused(Code code, std::string inside) {
   return std::make_exception_ptr(Refusal(code, std::move(inside)));
@@ -60,7 +59,8 @@ void stop_process(std::string_view line) {
 SqliteWriter::SqliteWriter(const SqliteOptions& options)
     : connection_(options, SqliteConnection::Use::write),
       on_unknown_(options.on_unknown_commit ? options.on_unknown_commit : stop_process),
-      next_checkpoint_(kCheckpointFrames),
+      checkpoint_pages_(options.checkpoint_pages),
+      next_checkpoint_(options.checkpoint_pages),
       thread_([this] { loop(); }) {}
 
 SqliteWriter::~SqliteWriter() {
@@ -249,7 +249,7 @@ void SqliteWriter::tidy_log() {
   int emptied = 0;
   sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &emptied);
   // Emptied whole, the next commit begins the log anew; kept by a reader, it is tried again a little later.
-  next_checkpoint_ = in_log == emptied ? kCheckpointFrames : connection_.wal_frames + kCheckpointAgain;
+  next_checkpoint_ = in_log == emptied ? checkpoint_pages_ : connection_.wal_frames + kCheckpointAgain;
   connection_.wal_frames = 0;
 }
 

@@ -50,6 +50,7 @@ class SqliteWriter {
   std::deque<Item> queue_;
   bool stop_ = false;
   bool broken_ = false;
+  int checkpoint_pages_;
   int next_checkpoint_;
   std::thread thread_;
 };
