@@ -325,6 +325,13 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
+/// A member's name in the contract: a trailing underscore (C++ keywords) is not part of it.
+constexpr std::string_view member_name(const char* name) {
+  std::string_view out = name;
+  if (out.ends_with('_')) out.remove_suffix(1);
+  return out;
+}
+
 /// The struct's name without its namespaces.
 template <class T>
 std::string type_name() {
@@ -340,29 +347,30 @@ struct Shape<T> {
   static bool read(const json::value& in, T& out, const std::string& path, Faults& faults) {
     if (!in.is_object()) return fault(faults, path.empty() ? "body" : path, Code::field_type);
     const auto& object = in.get_object();
-    const auto at = [&](const char* name) { return path.empty() ? std::string(name) : path + "." + name; };
+    const auto at = [&](std::string_view name) { return path.empty() ? std::string(name) : path + "." + std::string(name); };
     bool good = true;
     std::size_t known = 0;
     mp11::mp_for_each<Members<T>>([&](auto d) {
       using M = std::remove_reference_t<decltype(out.*d.pointer)>;
-      if (const auto* v = object.if_contains(d.name)) {
+      constexpr auto name = member_name(d.name);
+      if (const auto* v = object.if_contains(name)) {
         ++known;
-        good = contract::read(*v, out.*d.pointer, at(d.name), faults) && good;
+        good = contract::read(*v, out.*d.pointer, at(name), faults) && good;
       } else if constexpr (!IsOptional<M>::value && !std::is_same_v<M, bool>) {
-        good = fault(faults, at(d.name), Code::field_missing);
+        good = fault(faults, at(name), Code::field_missing);
       }
     });
     if (known != object.size())
       for (const auto& [key, value] : object) {
         bool found = false;
-        mp11::mp_for_each<Members<T>>([&](auto d) { found = found || key == d.name; });
-        if (!found) good = fault(faults, at(std::string(key).substr(0, 60).c_str()), Code::field_unknown);
+        mp11::mp_for_each<Members<T>>([&](auto d) { found = found || key == member_name(d.name); });
+        if (!found) good = fault(faults, at(std::string_view(key).substr(0, 60)), Code::field_unknown);
       }
     return good;
   }
   static json::value write(const T& v) {
     json::object out;
-    mp11::mp_for_each<Members<T>>([&](auto d) { out.emplace(d.name, contract::write(v.*d.pointer)); });
+    mp11::mp_for_each<Members<T>>([&](auto d) { out.emplace(member_name(d.name), contract::write(v.*d.pointer)); });
     return out;
   }
   static json::object schema(Components& components) {
@@ -373,8 +381,8 @@ struct Shape<T> {
       json::array required;
       mp11::mp_for_each<Members<T>>([&](auto d) {
         using M = std::remove_reference_t<decltype(std::declval<T&>().*d.pointer)>;
-        properties.emplace(d.name, contract::schema<M>(components));
-        if constexpr (!IsOptional<M>::value && !std::is_same_v<M, bool>) required.push_back(d.name);
+        properties.emplace(member_name(d.name), contract::schema<M>(components));
+        if constexpr (!IsOptional<M>::value && !std::is_same_v<M, bool>) required.push_back(json::value(member_name(d.name)));
       });
       components[name] = {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}, {"additionalProperties", false}};
     }
