@@ -22,7 +22,7 @@ export const session = {
   signOut: () => http.delete<void>(`${base}/session`, { keepalive: true }),
   newTotp: () => http.post<TotpSecret>(`${base}/account/totp`),
   confirmTotp: (code: string) => http.put<Me>(`${base}/account/totp`, { code }),
-  changePassword: (current: string, next: string) => http.put<void>(`${base}/account/password`, { current, new: next }),
+  changePassword: (current: string, next: string) => http.put<void>(`${base}/account/password`, { current, replacement: next }),
 }
 
 export const setup = {
@@ -35,6 +35,7 @@ export const staff = {
   list: () => http.get<Items<Staff>>(`${base}/staff`),
   invite: (body: { name: string; username: string; roles: Role[]; gender?: string }, options?: Ask) =>
     http.post<Invitation>(`${base}/staff`, body, options),
+  inviteAgain: (id: Id) => http.post<Invitation>(`${base}/staff/${one(id)}/invite-again`),
   certify: (id: Id, short_code: string, reason: string) =>
     http.post<Staff>(`${base}/staff/${one(id)}/certify`, { short_code, reason }),
   disable: (id: Id, reason: string) => http.post<Staff>(`${base}/staff/${one(id)}/disable`, { reason }),
@@ -87,7 +88,9 @@ export const cases = {
   open: (id: Id, reason?: string) => http.post<CaseFile>(`${base}/cases/${one(id)}/open`, reason ? { reason } : {}),
   whoLooked: (id: Id) => http.get<Items<Looked>>(`${base}/cases/${one(id)}/who-looked`),
   whoLookedAtMe: () => http.get<Items<Looked>>(`${base}/me/who-looked`),
-  card: (id: Id) => http.post<Card>(`${base}/cases/${one(id)}/card/open`),
+  card: (id: Id, reason?: string) => http.post<Card>(`${base}/cases/${one(id)}/card/open`, reason ? { reason } : {}),
+  /** The same for paper; it leaves its own event. */
+  printCard: (id: Id, reason?: string) => http.post<Card>(`${base}/cases/${one(id)}/card/print`, reason ? { reason } : {}),
 }
 
 export const records = {

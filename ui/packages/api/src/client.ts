@@ -30,7 +30,7 @@ function tell(event: Event): void {
   for (const listener of listeners[event]) listener()
 }
 
-const notSessionEnd = new Set(['sign_in_failed', 'totp_needed', 'totp_failed', 'start_secret_failed'])
+const notSessionEnd = new Set(['sign_in_failed', 'totp_needed', 'totp_wrong', 'start_secret_wrong'])
 
 // Until the generated paths are in, the transport is typed by the functions in calls.ts.
 const transport = createClient<Record<string, never>>({ baseUrl: '', credentials: 'same-origin', cache: 'no-store' })

@@ -64,7 +64,7 @@ export interface Staff {
 }
 export interface Invitation { id: Id; start_secret: string }
 
-export interface DueDeclaration { id: Id; kind: string; version: number; title: string; text: string }
+export interface DueDeclaration { id: Id; kind: string; version: number; title: Text; text: Text; published_at?: Instant }
 
 export type MappingKey = string
 export type Mapping = Record<MappingKey, number | null>
@@ -102,12 +102,12 @@ export interface Student {
   id: Id
   name: string
   class_name: string
-  grade: string
+  grade?: number | null
   student_number: string
   state: 'enrolled' | 'left'
 }
-export interface StudentPage { items: Student[]; next: string | null; total: number }
-export interface SchoolClass { id: Id; name: string; grade: string; students: number }
+export interface StudentPage { items: Student[]; next?: Id | null; total: number }
+export interface SchoolClass { id: Id; name: string; grade?: number | null; students: number }
 
 export interface Term { id: Id; name: string; starts_on: PlainDate; ends_on: PlainDate }
 export type NewTerm = Omit<Term, 'id'>
@@ -120,11 +120,11 @@ export interface Shift {
   counsellor: Named
   room: Named
   date: PlainDate
-  starts: string
-  ends: string
   starts_at: Instant
   ends_at: Instant
   slot_minutes: number
+  appointments: number
+  version: number
 }
 export interface NewShift {
   counsellor_id: Id
@@ -156,7 +156,6 @@ export interface NewAppointment {
   starts_at: Instant
   reason?: string
   urgent: boolean
-  language?: Language
 }
 export interface OnBehalf {
   student_id: Id
@@ -173,25 +172,30 @@ export interface DayAppointment {
   state: AppointmentState
   walk_in: boolean
   urgent: boolean
-  client: { name: string; class_name: string } | null
-  case_id: Id | null
-  record: { id: Id; state: RecordState } | null
+  client?: { name: string; class_name: string } | null
+  case_id?: Id | null
+  record?: { id: Id; state: RecordState } | null
   has_reason: boolean
   version: number
 }
+/** A session without a signed record; without `record_id` not even begun. Only one's own clients are named. */
 export interface Unsigned {
-  record_id: Id
-  case_id: Id
-  client_name: string
+  record_id?: Id | null
+  case_id?: Id | null
+  appointment_id?: Id | null
+  client_name?: string | null
+  counsellor_name: string
   session_on: PlainDate
   due_at: Instant
   late: boolean
 }
 export interface Day {
   date: PlainDate
-  term: Term | null
+  term?: Term | null
+  counsellor?: Named
   shifts: Shift[]
   appointments: DayAppointment[]
+  free: Slot[]
   unsigned: Unsigned[]
 }
 
@@ -224,21 +228,22 @@ export interface RecordLine {
   session_number: number
   session_on: PlainDate
   state: RecordState
-  signed_at: Instant | null
+  signed_at?: Instant | null
   amended: boolean
   late: boolean
 }
+export type CaseState = 'running' | 'closed'
 export interface CaseHead {
   id: Id
   number: string
   client: { name: string; class_name: string }
-  state: string
+  state: CaseState
   opened_on: PlainDate
   counsellor: Named
   version: number
 }
 export interface CaseFile extends CaseHead { records: RecordLine[] }
-export interface RecordVersion { version: number; signed_at: Instant; amend_reason: string | null }
+export interface RecordVersion { version: number; signed_at: Instant; signed_by?: string; amend_reason?: string | null }
 export interface CaseRecord {
   id: Id
   case_id: Id
@@ -247,23 +252,25 @@ export interface CaseRecord {
   state: RecordState
   version: number
   fields: Partial<RecordFields>
-  saved_at: Instant | null
-  signed_at: Instant | null
-  signed_by: string | null
+  saved_at?: Instant | null
+  due_at?: Instant
+  late?: boolean
+  signed_at?: Instant | null
+  signed_by?: string | null
   versions: RecordVersion[]
 }
 export interface DraftSaved { version: number; saved_at: Instant }
-export interface Looked { at: Instant; actor_name: string; act: string; text: Text; why: string | null }
+export interface Looked { at: Instant; actor_name: string; act: string; text: Text; refused?: boolean; why?: string | null }
 export interface Card {
   number: string
-  client: { name: string; class_name: string; grade: string; birth_date?: PlainDate | null }
+  client: { name: string; class_name: string; grade?: number | null; birth_date?: PlainDate | null; student_number: string; enrolled: boolean }
   opened_on: PlainDate
   counsellor: Named
-  sessions: { on: PlainDate; state: RecordState }[]
-  appointments: { starts_at: Instant; state: AppointmentState }[]
-  classes: { class_name: string; from?: PlainDate | null; to?: PlainDate | null }[]
+  sessions: { on: PlainDate; state: RecordState; case_number: string }[]
+  appointments: number
+  classes: { class_name: string; from: PlainDate; to?: PlainDate | null }[]
 }
 
 export interface Check { id: string; ok: boolean; text: Text }
-export interface AuditHead { size: number; root: string; at: Instant; signature: string; copied_at: Instant | null }
+export interface AuditHead { size: number; root: string; at: Instant; signature: string; copied_at?: Instant | null }
 export interface Items<T> { items: T[] }

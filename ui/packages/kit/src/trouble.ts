@@ -27,7 +27,9 @@ export interface Trouble {
 export function trouble(error: unknown, language: Language): Trouble {
   if (error instanceof Unreachable) return { text: pick('unreachable', language), id: undefined, retry: true }
   if (error instanceof Problem) {
-    const text = error.text(language) ?? pick(String(error.status), language)
+    const details = [...new Set(error.fields.map((each) => each.text?.[language]).filter(Boolean))].join(' ')
+    const main = error.text(language) ?? pick(String(error.status), language)
+    const text = details && details !== main ? `${main} ${details}` : main
     return { text, id: error.id, retry: error.status >= 500 || error.status === 429 }
   }
   return { text: pick('unknown', language), id: undefined, retry: true }

@@ -23,7 +23,7 @@ export function useDraft(id: Id, fields: Ref<RecordFields>) {
 
   function begin(record: CaseRecord): void {
     version.value = record.version
-    savedAt.value = record.saved_at
+    savedAt.value = record.saved_at ?? null
     kept = now()
     active = true
     state.value = record.saved_at ? 'saved' : 'idle'

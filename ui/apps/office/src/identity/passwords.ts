@@ -1,5 +1,5 @@
 /** Only what can be said without the server; it judges strength. */
-export const shortest = 12
+export const shortest = 10
 
 export function passwordFault(first: string, second: string): 'short' | 'differ' | undefined {
   if ([...first].length < shortest) return 'short'

@@ -19,8 +19,9 @@ export class RoomKeys {
     return matches(seed, this.publicKeys)
   }
 
-  /** What the server gets: public halves, sealed seeds, two signatures. `rebuilt` comes from two cards. */
-  request(claim: SetupClaim, rebuilt: Uint8Array): SetupRoom {
+  /** What the server gets: public halves, sealed seeds, two signatures. `rebuilt` comes from two cards,
+   * `roles` is the list as the server writes it: in its order, joined by commas. */
+  request(claim: SetupClaim, rebuilt: Uint8Array, roles = 'director'): SetupRoom {
     if (!this.belongs(rebuilt)) throw new Error('the cards rebuild another key')
     const director = { box: fromBase64(claim.box_public), sign: fromBase64(claim.sign_public) }
     const sealed = (seed: Uint8Array): string => toBase64(seal(seed, director.box))
@@ -31,7 +32,7 @@ export class RoomKeys {
       room_sealed: sealed(this.roomSeed),
       duty_sealed: sealed(this.dutySeed),
       crisis_sealed: sealed(this.crisisSeed),
-      certificate: toBase64(signWith(this.roomSeed, certificateMessage(claim.person_id, director, 'director'))),
+      certificate: toBase64(signWith(this.roomSeed, certificateMessage(claim.person_id, director, roles))),
       cards_proof: toBase64(signWith(rebuilt, fromBase64(claim.challenge))),
     }
   }
