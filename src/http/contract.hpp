@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/audit.hpp"
+#include "http/render.hpp"
 #include "identity/access.hpp"
 #include "identity/password_workers.hpp"
 #include "identity/schools.hpp"
@@ -266,7 +267,7 @@ Reply make_reply(const T& out, int status) {
   Reply r;
   r.status = status;
   if constexpr (std::is_same_v<T, Nothing>) r.status = 204;
-  else r.body = boost::json::serialize(contract::write(out));
+  else render::value(r.body, out);
   return r;
 }
 template <class T>
