@@ -10,7 +10,7 @@ export const cardsNeeded = 2
 
 const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const version = 1
-const headBytes = 6
+const headBytes = 8
 const checkBytes = 4
 const shareBytes = 33
 const wholeBytes = headBytes + shareBytes + checkBytes
