@@ -51,8 +51,6 @@ json::array parameters(const Route& route) {
   if (route.method == Method::post)
     out.push_back(parameter("Idempotency-Key", "header", false, {{"type", "string"}, {"minLength", 8}, {"maxLength", 64}},
                             "The act happens once under this key; a repeat within 24 hours gets the first answer again."));
-  if (route.method != Method::get)
-    out.push_back(parameter("X-Xinyi", "header", true, {{"type", "string"}, {"const", "1"}}, "Says that the request comes from our own pages."));
   return out;
 }
 
@@ -114,8 +112,10 @@ json::object operation(const Entry& e, contract::Components& components) {
                           {"content", {{"application/octet-stream", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
   out["responses"] = responses(e, components);
   const auto kind = r.rule.kind();
-  if (kind == identity::Rule::Kind::signed_in || kind == identity::Rule::Kind::clauses)
-    out["security"] = json::array{json::object{{"session", json::array{}}}};
+  json::object security;
+  if (kind == identity::Rule::Kind::signed_in || kind == identity::Rule::Kind::clauses) security["session"] = json::array{};
+  if (r.method != Method::get) security["own_page"] = json::array{};
+  if (!security.empty()) out["security"] = json::array{std::move(security)};
   return out;
 }
 
@@ -174,7 +174,11 @@ json::object openapi(const Routes& routes, std::string_view version) {
           {"paths", std::move(paths)},
           {"components",
            {{"schemas", std::move(schemas)},
-            {"securitySchemes", {{"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "__Host-xinyi"}}}}}}}};
+            {"securitySchemes",
+             {{"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "__Host-xinyi"}}},
+              {"own_page",
+               {{"type", "apiKey"}, {"in", "header"}, {"name", "X-Xinyi"},
+                {"description", "Always \"1\": another site cannot send it. Origin and Sec-Fetch-Site are judged besides."}}}}}}}};
 }
 
 json::array routes_json(const Routes& routes) {

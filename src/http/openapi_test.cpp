@@ -64,10 +64,11 @@ TEST(OpenApi, SaysWhatARouteTakes) {
   const auto& put = doc.at("paths").at("/api/v1/notes/{id}").at("put").as_object();
   std::set<std::string> names;
   for (const auto& p : put.at("parameters").as_array()) names.emplace(p.at("name").as_string());
-  EXPECT_EQ(names, (std::set<std::string>{"id", "If-Match", "X-Xinyi"}));
+  EXPECT_EQ(names, (std::set<std::string>{"id", "If-Match"}));
   EXPECT_EQ(put.at("requestBody").at("content").at("application/json").at("schema").at("$ref"), "#/components/schemas/NewNote");
   const auto& codes = put.at("responses").as_object();
   for (const auto* status : {"200", "401", "403", "404", "412", "422", "428", "500", "503"}) EXPECT_TRUE(codes.contains(status)) << status;
+  EXPECT_EQ(json::serialize(put.at("security")), R"([{"session":[],"own_page":[]}])");
   const auto& upload = doc.at("paths").at("/api/v1/files").at("put").as_object();
   EXPECT_TRUE(upload.at("requestBody").at("content").as_object().contains("application/octet-stream"));
   const auto& anonymous = doc.at("paths").at("/api/v1/about").at("get").as_object();
