@@ -1,6 +1,5 @@
 #include "features/people/importing.hpp"
 
-#include "audit/audit.hpp"
 #include "features/people/oneroster.hpp"
 #include "features/people/rules.hpp"
 
@@ -9,14 +8,15 @@ namespace {
 
 constexpr int kTries = 3;  // when the roster changes between reading and writing
 
-Facts read_facts(const Roster& roster, const Present& present, const ImportOptions& options, Findings& findings) {
+Facts read_facts(const Roster& roster, const Present& present, const ImportOptions& options, const std::optional<Mapping>& mapping,
+                 Findings& findings) {
   if (roster.oneroster) return read_oneroster(*roster.files, options.today, findings);
   const auto head = read_head(roster.table());
   TableOptions table;
   table.today = options.today;
   table.keep_identity_numbers = present.keep_identity_numbers;
   table.absent_have_left = options.absent_have_left;
-  return read_table(roster.table(), head, with_overrides(head, options.map), table, findings);
+  return read_table(roster.table(), head, mapping ? *mapping : with_overrides(head, options.map), table, findings);
 }
 
 vault::DataKey school_key(storage::Database& db, const vault::ServerKeys& keys, const SchoolId& school) {
@@ -51,10 +51,11 @@ Report Proposal::report(bool applied) const {
   return {applied, prepared.plan.counts, findings.list(), findings.refused() + findings.warnings()};
 }
 
-Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster, const ImportOptions& options) {
+Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster, const ImportOptions& options,
+                 const std::optional<Mapping>& mapping) {
   const auto present = db.read(options.school, [&](storage::ReadTx& tx) { return load_present(tx, key); });
   Proposal out;
-  const auto facts = read_facts(roster, present, options, out.findings);
+  const auto facts = read_facts(roster, present, options, mapping, out.findings);
   auto plan = make_plan(facts, present, [&] { return random.id<PersonId>(options.now).bytes(); }, out.findings);
   out.prepared = prepare(std::move(plan), random, options.now);
   return out;
