@@ -33,7 +33,7 @@ router.beforeEach(async (to) => {
   await session.ready()
   if (session.about?.setup_needed && to.path !== '/start') return '/start'
   if (to.meta.open) return true
-  if (!session.me) return { path: '/in', query: to.path === '/' ? {} : { to: to.fullPath } }
+  if (!session.me) return { path: '/in', query: to.redirectedFrom ? {} : { to: to.fullPath } }
   const gate = gates.find(([need]) => session.me?.needs.includes(need))
   if (gate && to.path !== gate[1]) return gate[1]
   if (!gate && to.meta.need) return session.home

@@ -9,8 +9,10 @@ import './portal.css'
 import { createApp } from 'vue'
 import { i18n, startLanguage, startTheme } from '@xinyi/kit'
 import PortalFrame from './frame/PortalFrame.vue'
+import { markStart } from './frame/quickExit'
 import { router } from './router'
 
+markStart()
 startTheme()
 startLanguage(import.meta.glob('./*/lang/*.json', { eager: true, import: 'default' }))
 // A page kept by the browser for its back button must not come alive again after a quick exit.
