@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <future>
 
@@ -11,7 +12,7 @@
 namespace xinyi::storage {
 namespace {
 
-constexpr int kCheckpointAgain = 1'000;  // pages later, when readers kept the log from being emptied
+constexpr int kLongLog = 4;  // times the length at which the log is first emptied
 
 std::exception_ptr refused(Code code, std::string inside) {
   return std::make_exception_ptr(Refusal(code, std::move(inside)));
@@ -244,13 +245,16 @@ void SqliteWriter::unknown(std::span<Item> items, const std::string& what) {
 }
 
 void SqliteWriter::tidy_log() {
-  if (connection_.wal_frames < next_checkpoint_ || broken()) return;
-  int in_log = 0;
-  int emptied = 0;
-  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &emptied);
-  // Emptied whole, the next commit begins the log anew; kept by a reader, it is tried again a little later.
-  next_checkpoint_ = in_log == emptied ? checkpoint_pages_ : connection_.wal_frames + kCheckpointAgain;
-  connection_.wal_frames = 0;
+  const int frames = connection_.wal_frames;
+  if (frames < last_frames_) next_checkpoint_ = checkpoint_pages_;  // it began anew
+  last_frames_ = frames;
+  if (frames < next_checkpoint_ || broken()) return;
+  // Readers that follow one another without a gap keep the log from ever beginning anew. Before it grows without end the
+  // writer waits for those that are reading now; later ones no longer need the log.
+  const bool long_log = frames >= kLongLog * checkpoint_pages_;
+  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, long_log ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
+                            nullptr, nullptr);
+  next_checkpoint_ = frames + std::max(1, checkpoint_pages_ / 4);
 }
 
 }  // namespace xinyi::storage

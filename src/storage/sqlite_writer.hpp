@@ -52,6 +52,7 @@ class SqliteWriter {
   bool broken_ = false;
   int checkpoint_pages_;
   int next_checkpoint_;
+  int last_frames_ = 0;
   std::thread thread_;
 };
 
