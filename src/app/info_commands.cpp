@@ -1,0 +1,106 @@
+// routes, openapi, migrate, doctor, backup, version.
+#include <filesystem>
+#include <iostream>
+
+#include "app/commands.hpp"
+#include "app/house.hpp"
+#include "app/jobs.hpp"
+
+namespace xinyi::app {
+namespace {
+namespace fs = std::filesystem;
+
+struct Check {
+  std::string id;
+  bool ok;
+  std::string zh, en;
+};
+
+std::vector<Check> examine(const Options& options) {
+  std::vector<Check> out;
+  SystemRandom random;
+  House house(options, House::Need::existing, random);
+  out.push_back({"keys", true, "密钥文件齐全,权限正确", "The key files are there and closed to others"});
+  const auto ailment = house.db().ailment();
+  out.push_back({"storage", ailment.empty(), ailment.empty() ? "数据库正常" : "数据库有问题:" + ailment, ailment.empty() ? "The database is well" : "The database: " + ailment});
+  std::error_code ec;
+  const auto space = fs::space(options.data, ec);
+  const bool roomy = !ec && space.available > (1ull << 30);
+  out.push_back({"disk", roomy, roomy ? "磁盘空间充足" : "磁盘剩余不足 1 GiB", roomy ? "There is room on the disk" : "Less than 1 GiB is left on the disk"});
+  const bool apart = fs::absolute(options.heads).parent_path() != fs::absolute(options.data);
+  out.push_back({"heads", apart, apart ? "审计树头存放在数据目录之外" : "审计树头和数据放在一起,请用 --heads 放到另一块磁盘",
+                 apart ? "Audit heads are kept outside the data folder" : "Audit heads lie beside the data; put them on another disk with --heads"});
+  for (const auto& id : house.schools().all()) {
+    const auto school = house.schools().of(id);
+    out.push_back({"school", school->open, school->name + (school->open ? ":已启用" : ":等待主任启用"), school->name + (school->open ? ": open" : ": waits for its director")});
+  }
+  return out;
+}
+}  // namespace
+
+int routes(const Options& options) {
+  const auto all = all_routes();
+  if (options.json) {
+    std::cout << boost::json::serialize(http::routes_json(all)) << "\n";
+    return 0;
+  }
+  for (const auto& e : all.entries()) std::cout << contract::enum_name(e.route.method) << " " << e.route.path << "  " << e.route.summary << "\n";
+  return 0;
+}
+
+int openapi() {
+  std::cout << boost::json::serialize(http::openapi(all_routes(), XINYI_VERSION)) << "\n";
+  return 0;
+}
+
+int migrate(const Options& options) {
+  if (options.database != "sqlite") {
+    open_database(options)->migrate(all_migrations());
+  } else {
+    SystemRandom random;
+    House house(options, House::Need::existing, random);
+  }
+  std::cout << "数据库结构已是最新 · The schema is up to date.\n";
+  return 0;
+}
+
+int doctor(const Options& options) {
+  const auto checks = examine(options);
+  bool well = true;
+  boost::json::array list;
+  for (const auto& c : checks) {
+    well = well && c.ok;
+    list.push_back(boost::json::object{{"id", c.id}, {"ok", c.ok}, {"text", boost::json::object{{"zh", c.zh}, {"en", c.en}}}});
+    if (!options.json) std::cout << (c.ok ? "[ok] " : "[!!] ") << c.zh << " · " << c.en << "\n";
+  }
+  if (options.json) std::cout << boost::json::serialize(boost::json::object{{"well", well}, {"checks", std::move(list)}}) << "\n";
+  return well ? 0 : 1;
+}
+
+int backup(const Options& options, const std::string& folder) {
+  SystemRandom random;
+  House house(options, House::Need::existing, random);
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  const auto file = folder + "/xinyi-" + to_text(house.clock().now()) + ".db";
+  for (const auto& school : house.schools().all()) {
+    seal_and_copy(house, school);
+    house.db().write(school, [&](storage::WriteTx& tx) {
+      audit::Event e{audit::Actor::operator_(), audit::Act::backup_made};
+      e.object = audit::Object::the("backup");
+      e.at = house.clock().now();
+      audit::append(tx, e);
+    });
+  }
+  house.db().backup_to(file);
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  std::cout << file << "\n";
+  return 0;
+}
+
+int version(const Options& options) {
+  if (options.json) std::cout << "{\"version\":\"" XINYI_VERSION "\"}\n";
+  else std::cout << "xinyi " XINYI_VERSION "\n";
+  return 0;
+}
+}  // namespace xinyi::app
