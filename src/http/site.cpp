@@ -6,9 +6,10 @@
 
 namespace xinyi::http {
 
-// No inline style is allowed: screens set styles through the CSS object model, which this policy does not touch.
+// No inline style is allowed: Element Plus, Vant and Vue set styles through the CSS object model, which this policy does not
+// touch (tried in Chromium with tables, pickers, dialogs, calendars). Vant carries its icon font as a data: URL.
 const std::string_view kSafetyHeaders =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "X-Frame-Options: DENY\r\n"
