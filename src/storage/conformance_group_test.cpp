@@ -12,8 +12,10 @@ class Groups : public EngineTest<E> {
  protected:
   static constexpr std::int64_t kHour = 3'600'000'000;
   void take(WriteTx& tx, std::uint8_t resource, std::int64_t from, std::int64_t to, std::uint8_t holder = 9) {
-    tx.exec("INSERT INTO occupancy (school_id, resource, starts_at, ends_at, holder, kind) VALUES (?1, ?2, ?3, ?4, ?5, 'room')",
-            tx.school(), Fixed<16>{resource}, from, to, Fixed<16>{holder});
+    tx.exec(
+        "INSERT INTO occupancy (school_id, resource, starts_at, ends_at, holder, kind) VALUES (?1, ?2, ?3, ?4, ?5, "
+        "'room')",
+        tx.school(), Fixed<16>{resource}, from, to, Fixed<16>{holder});
   }
   /// How the engine answers a span: "taken", "occupied" or "refused".
   std::string answer(std::uint8_t resource, std::int64_t from, std::int64_t to, const SchoolId& s) {
@@ -31,13 +33,16 @@ TYPED_TEST(Groups, OneJobOfAGroupIsUndoneAlone) {
   Gate gate(*this->database, this->home);
   Answers answers;
   for (int id = 1; id <= 10; ++id) {
-    this->database->write_later(this->home, [this, id](WriteTx& tx) {
-      this->put(tx, id);
-      this->put(tx, 100 + id);
-      if (id == 4) throw Refusal(Code::not_allowed);
-      if (id == 7) this->put(tx, 1);  // refused by the key, not caught
-      if (id == 9) throw std::runtime_error("bug");
-    }, answers.next());
+    this->database->write_later(
+        this->home,
+        [this, id](WriteTx& tx) {
+          this->put(tx, id);
+          this->put(tx, 100 + id);
+          if (id == 4) throw Refusal(Code::not_allowed);
+          if (id == 7) this->put(tx, 1);  // refused by the key, not caught
+          if (id == 9) throw std::runtime_error("bug");
+        },
+        answers.next());
   }
   gate.open();
   const auto& errors = answers.wait();
@@ -52,14 +57,18 @@ TYPED_TEST(Groups, OneJobOfAGroupIsUndoneAlone) {
 TYPED_TEST(Groups, AJobThatSwallowsABrokenStatementHasFailed) {
   Gate gate(*this->database, this->home);
   Answers answers;
-  this->database->write_later(this->home, [this](WriteTx& tx) { this->put(tx, 1); }, answers.next());
-  this->database->write_later(this->home, [this](WriteTx& tx) {
-    this->put(tx, 2);
-    try {
-      tx.exec("UPDATE nowhere SET x = 1");
-    } catch (...) {
-    }
-  }, answers.next());
+  this->database->write_later(
+      this->home, [this](WriteTx& tx) { this->put(tx, 1); }, answers.next());
+  this->database->write_later(
+      this->home,
+      [this](WriteTx& tx) {
+        this->put(tx, 2);
+        try {
+          tx.exec("UPDATE nowhere SET x = 1");
+        } catch (...) {
+        }
+      },
+      answers.next());
   gate.open();
   const auto& errors = answers.wait();
   EXPECT_FALSE(errors[0]);
@@ -93,9 +102,8 @@ TYPED_TEST(Groups, WritersOfOneSchoolDoNotLoseUpdates) {
     });
   }
   for (auto& t : threads) t.join();
-  const auto i = this->database->read(this->home, [](ReadTx& tx) {
-    return tx.one("SELECT i FROM vals WHERE id = 1")->template get<std::int64_t>(0);
-  });
+  const auto i = this->database->read(
+      this->home, [](ReadTx& tx) { return tx.one("SELECT i FROM vals WHERE id = 1")->template get<std::int64_t>(0); });
   EXPECT_EQ(i, kThreads * kEach);
 }
 
@@ -126,7 +134,8 @@ TYPED_TEST(Groups, ReadersGoOnBesideWriters) {
 TYPED_TEST(Groups, WhatIsQueuedAtTheEndIsDone) {
   Answers answers;
   for (int id = 0; id < 1000; ++id) {
-    this->database->write_later(this->home, [this, id](WriteTx& tx) { this->put(tx, id); }, answers.next());
+    this->database->write_later(
+        this->home, [this, id](WriteTx& tx) { this->put(tx, id); }, answers.next());
   }
   this->database.reset();
   for (const auto& e : answers.wait()) EXPECT_FALSE(e) << describe(e);
@@ -185,9 +194,12 @@ TYPED_TEST(Groups, AThousandWantOneSpanAndOneGetsIt) {
   for (int n = 0; n < 1000; ++n) {
     auto& db = own.empty() ? *this->database : *own[static_cast<std::size_t>(n) % own.size()];
     // Spans that all hold the same minute but begin and end differently.
-    db.write_later(this->home, [this, n](WriteTx& tx) {
-      this->take(tx, 1, 10 * h - n * 1000, 11 * h + n * 1000, static_cast<std::uint8_t>(n));
-    }, answers.next());
+    db.write_later(
+        this->home,
+        [this, n](WriteTx& tx) {
+          this->take(tx, 1, 10 * h - n * 1000, 11 * h + n * 1000, static_cast<std::uint8_t>(n));
+        },
+        answers.next());
   }
   const auto& errors = answers.wait();
   EXPECT_EQ(std::count(errors.begin(), errors.end(), nullptr), 1);

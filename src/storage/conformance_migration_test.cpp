@@ -24,8 +24,9 @@ class Migrations : public ::testing::Test {
     }
   }
   const Migration a{"0001_a.sql", "CREATE TABLE a (school_id BLOB NOT NULL, n INTEGER NOT NULL) STRICT;\n"};
-  const Migration b{"0002_b.sql", "CREATE TABLE b (school_id BLOB NOT NULL, n INTEGER NOT NULL) STRICT;\n"
-                                  "CREATE INDEX b_n ON b (school_id, n);\n"};
+  const Migration b{"0002_b.sql",
+                    "CREATE TABLE b (school_id BLOB NOT NULL, n INTEGER NOT NULL) STRICT;\n"
+                    "CREATE INDEX b_n ON b (school_id, n);\n"};
   E engine;
   std::unique_ptr<Database> database = engine.open();
 };
@@ -45,7 +46,8 @@ TYPED_TEST(Migrations, AreAppliedOnceAndKeepTheData) {
   this->database.reset();
   this->database = this->engine.open();
   EXPECT_EQ(this->database->schema_version(), 2);
-  EXPECT_EQ(this->database->read(school(1), [](ReadTx& tx) { return tx.one("SELECT n FROM a")->template get<int>(0); }), 5);
+  EXPECT_EQ(this->database->read(school(1), [](ReadTx& tx) { return tx.one("SELECT n FROM a")->template get<int>(0); }),
+            5);
 }
 
 TYPED_TEST(Migrations, ANewerDatabaseIsRefused) {
@@ -65,7 +67,8 @@ TYPED_TEST(Migrations, AnAlteredStepIsRefusedAndNothingIsApplied) {
 }
 
 TYPED_TEST(Migrations, AFailingStepLeavesNothingOfItself) {
-  const Migration bad{"0003_bad.sql", "CREATE TABLE c (school_id BLOB NOT NULL) STRICT;\nINSERT INTO nowhere VALUES (1);\n"};
+  const Migration bad{"0003_bad.sql",
+                      "CREATE TABLE c (school_id BLOB NOT NULL) STRICT;\nINSERT INTO nowhere VALUES (1);\n"};
   const auto why = this->refusal({this->a, bad, this->b});
   EXPECT_NE(why.find("0003_bad.sql"), std::string::npos) << why;
   EXPECT_EQ(this->database->schema_version(), 1) << "what came before it stays";
@@ -80,9 +83,7 @@ TYPED_TEST(Migrations, AStepMayNotEndItsTransaction) {
   EXPECT_EQ(this->database->schema_version(), 0);
 }
 
-TYPED_TEST(Migrations, TwoStepsOfOneNameAreABug) {
-  EXPECT_THROW(this->database->migrate({{this->a, this->a}}), Bug);
-}
+TYPED_TEST(Migrations, TwoStepsOfOneNameAreABug) { EXPECT_THROW(this->database->migrate({{this->a, this->a}}), Bug); }
 
 TYPED_TEST(Migrations, PartsAreForOneEngine) {
   const Migration parts{"0001_parts.sql",
@@ -101,9 +102,12 @@ TYPED_TEST(Migrations, AStepMayChangeDataOfAllSchools) {
   }
   this->database->migrate({{this->a, Migration{"0002_fix.sql", "UPDATE a SET n = n + 1;\n"}}});
   for (const std::uint8_t n : {std::uint8_t{1}, std::uint8_t{2}}) {
-    EXPECT_EQ(this->database->read(school(n), [&](ReadTx& tx) {
-      return tx.one("SELECT n FROM a WHERE school_id = ?1", tx.school())->template get<int>(0);
-    }), 6);
+    EXPECT_EQ(
+        this->database->read(school(n),
+                             [&](ReadTx& tx) {
+                               return tx.one("SELECT n FROM a WHERE school_id = ?1", tx.school())->template get<int>(0);
+                             }),
+        6);
   }
 }
 

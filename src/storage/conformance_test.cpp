@@ -23,7 +23,8 @@ TYPED_TEST(Conformance, IntegersKeepAll64Bits) {
   for (const std::int64_t v : {std::int64_t{0}, std::int64_t{-1}, (std::int64_t{1} << 53) + 1,
                                std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     EXPECT_EQ(round_trip(*this->database, this->home, "INSERT INTO vals (school_id, id, i) VALUES (?1, 1, ?2)",
-                         "SELECT i FROM vals WHERE school_id = ?1", v), v);
+                         "SELECT i FROM vals WHERE school_id = ?1", v),
+              v);
   }
 }
 
@@ -55,11 +56,13 @@ TYPED_TEST(Conformance, SumsAndCountsAreIntegers) {
 TYPED_TEST(Conformance, RealsComeBackBitByBit) {
   for (const double v : {0.1, -1.0 / 3, 1e300, 5e-324, std::numeric_limits<double>::infinity()}) {
     EXPECT_EQ(round_trip(*this->database, this->home, "INSERT INTO vals (school_id, id, r) VALUES (?1, 1, ?2)",
-                         "SELECT r FROM vals WHERE school_id = ?1", v), v);
+                         "SELECT r FROM vals WHERE school_id = ?1", v),
+              v);
   }
-  EXPECT_THROW(this->database->write(this->home, [&](WriteTx& tx) {
-    tx.exec("UPDATE vals SET r = ?1", std::numeric_limits<double>::quiet_NaN());
-  }), Bug);
+  EXPECT_THROW(this->database->write(
+                   this->home,
+                   [&](WriteTx& tx) { tx.exec("UPDATE vals SET r = ?1", std::numeric_limits<double>::quiet_NaN()); }),
+               Bug);
 }
 
 TYPED_TEST(Conformance, TextsKeepEveryCharacter) {
@@ -68,7 +71,8 @@ TYPED_TEST(Conformance, TextsKeepEveryCharacter) {
   for (const std::string& v : {std::string(), std::string("心驿 𠮷 🙂 é"), std::string(100'000, 'x'), all,
                                std::string("quote ' \" ?1 $1 -- \\x")}) {
     EXPECT_EQ(round_trip(*this->database, this->home, "INSERT INTO vals (school_id, id, t) VALUES (?1, 1, ?2)",
-                         "SELECT t FROM vals WHERE school_id = ?1", v), v);
+                         "SELECT t FROM vals WHERE school_id = ?1", v),
+              v);
   }
 }
 
@@ -90,7 +94,8 @@ TYPED_TEST(Conformance, BlobsKeepEveryByte) {
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint8_t>(i);
   for (const Bytes& v : {Bytes{}, Bytes{0}, Bytes{0, 0, 0}, all, Bytes(3'000'000, 7)}) {
     EXPECT_EQ(round_trip(*this->database, this->home, "INSERT INTO vals (school_id, id, b) VALUES (?1, 1, ?2)",
-                         "SELECT b FROM vals WHERE school_id = ?1", v), v);
+                         "SELECT b FROM vals WHERE school_id = ?1", v),
+              v);
   }
 }
 
@@ -153,17 +158,20 @@ TYPED_TEST(Conformance, AWriteReadsWhatItWrote) {
 }
 
 TYPED_TEST(Conformance, AWriteGivesItsResult) {
-  EXPECT_EQ(this->database->write(this->home, [](WriteTx& tx) { return std::string("x") + std::to_string(tx.school().is_nil()); }),
+  EXPECT_EQ(this->database->write(this->home,
+                                  [](WriteTx& tx) { return std::string("x") + std::to_string(tx.school().is_nil()); }),
             "x0");
 }
 
 TYPED_TEST(Conformance, AThrowingJobIsUndone) {
   for (int n = 0; n < 2; ++n) {
-    EXPECT_THROW(this->database->write(this->home, [&](WriteTx& tx) {
-      this->put(tx, 1);
-      if (n == 0) throw Refusal(Code::not_found);
-      throw std::runtime_error("bug");
-    }), std::exception);
+    EXPECT_THROW(this->database->write(this->home,
+                                       [&](WriteTx& tx) {
+                                         this->put(tx, 1);
+                                         if (n == 0) throw Refusal(Code::not_found);
+                                         throw std::runtime_error("bug");
+                                       }),
+                 std::exception);
   }
   EXPECT_EQ(this->count(this->home), 0);
 }
@@ -179,16 +187,18 @@ TYPED_TEST(Conformance, ConstraintsHaveTheirKind) {
     }
     return std::optional<ConstraintError::Kind>();
   };
-  db.write(this->home, [&](WriteTx& tx) {
-    tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, 1, 'a')", tx.school());
-  });
+  db.write(this->home,
+           [&](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, 1, 'a')", tx.school()); });
   EXPECT_EQ(kind([&](WriteTx& tx) { this->put(tx, 1); }), ConstraintError::Kind::unique) << "primary key";
   EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, 2, 'a')", tx.school()); }),
             ConstraintError::Kind::unique);
   EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id, i) VALUES (?1, 2, -13)", tx.school()); }),
-            ConstraintError::Kind::other) << "check";
-  EXPECT_EQ(kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id) VALUES (?1, ?2)", tx.school(), nullptr); }),
-            ConstraintError::Kind::other) << "not null";
+            ConstraintError::Kind::other)
+      << "check";
+  EXPECT_EQ(
+      kind([](WriteTx& tx) { tx.exec("INSERT INTO vals (school_id, id) VALUES (?1, ?2)", tx.school(), nullptr); }),
+      ConstraintError::Kind::other)
+      << "not null";
 }
 
 TYPED_TEST(Conformance, AfterARefusedConstraintTheTransactionGoesOn) {
@@ -238,7 +248,8 @@ TYPED_TEST(Conformance, CursorsNestAndMayChangeWhatTheyRead) {
 TYPED_TEST(Conformance, ParametersMayBeTemporaries) {
   this->database->write(this->home, [&](WriteTx& tx) {
     for (int id = 0; id < 50; ++id) {
-      tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, ?2, ?3)", tx.school(), id, std::string(40, 'a') + std::to_string(id));
+      tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, ?2, ?3)", tx.school(), id,
+              std::string(40, 'a') + std::to_string(id));
     }
   });
   const auto n = this->database->read(this->home, [&](ReadTx& tx) {
@@ -263,18 +274,23 @@ TYPED_TEST(Conformance, AReadSeesOneMoment) {
 }
 
 template <class T>
-concept CanWrite = requires(T& tx) { tx.exec("DELETE FROM vals"); };
+concept CanWrite = requires(T& tx) {
+  tx.exec("DELETE FROM vals");
+};
 static_assert(CanWrite<WriteTx> && !CanWrite<ReadTx>, "a read handle has no word for writing");
 
 TYPED_TEST(Conformance, AReadCannotWriteByAQueryEither) {
-  EXPECT_THROW(this->database->read(this->home, [&](ReadTx& tx) {
-    tx.one("INSERT INTO vals (school_id, id) VALUES (?1, 1) RETURNING id", tx.school());
-  }), Refusal);
+  EXPECT_THROW(
+      this->database->read(
+          this->home,
+          [&](ReadTx& tx) { tx.one("INSERT INTO vals (school_id, id) VALUES (?1, 1) RETURNING id", tx.school()); }),
+      Refusal);
   EXPECT_EQ(this->count(this->home), 0);
 }
 
 TYPED_TEST(Conformance, AStatementIsExactlyOneAndFits) {
-  EXPECT_ANY_THROW(this->database->write(this->home, [](WriteTx& tx) { tx.exec("DELETE FROM vals; DELETE FROM occupancy"); }));
+  EXPECT_ANY_THROW(
+      this->database->write(this->home, [](WriteTx& tx) { tx.exec("DELETE FROM vals; DELETE FROM occupancy"); }));
   EXPECT_ANY_THROW(this->database->write(this->home, [](WriteTx& tx) { tx.exec("DELETE FROM vals WHERE id = ?1"); }));
   EXPECT_ANY_THROW(this->database->write(this->home, [](WriteTx& tx) { tx.exec("DELETE FROM nowhere"); }));
   EXPECT_EQ(this->count(this->home), 0) << "and the engine goes on";
@@ -286,15 +302,17 @@ TYPED_TEST(Conformance, TasksComeBackWithValuesAndErrors) {
   const auto run = [&](auto task) {
     std::promise<int> promise;
     spawn(std::move(task), [&](std::optional<int> v, std::exception_ptr e) {
-      if (e) promise.set_exception(e);
-      else promise.set_value(*v);
+      if (e)
+        promise.set_exception(e);
+      else
+        promise.set_value(*v);
     });
     return promise.get_future().get();
   };
   EXPECT_EQ(run(db.write_task(this->home, here, [&](WriteTx& tx) { return this->put(tx, 1), 7; })), 7);
-  EXPECT_EQ(run(db.read_task(this->home, here, [](ReadTx& tx) {
-    return tx.one("SELECT count(*) FROM vals")->template get<int>(0);
-  })), 1);
+  EXPECT_EQ(run(db.read_task(this->home, here,
+                             [](ReadTx& tx) { return tx.one("SELECT count(*) FROM vals")->template get<int>(0); })),
+            1);
   EXPECT_THROW(run(db.write_task(this->home, here, [&](WriteTx& tx) { return this->put(tx, 1), 7; })), ConstraintError);
   EXPECT_THROW(run(db.read_task(this->home, here, [](ReadTx&) -> int { throw Refusal(Code::not_found); })), Refusal);
 }

@@ -40,8 +40,7 @@ using Param = std::variant<std::monostate, std::int64_t, double, std::string_vie
 // How our types are stored; a room adds an overload of to_param in its own namespace for a type of its own.
 inline Param to_param(std::nullptr_t) { return std::monostate{}; }
 template <class T>
-  requires std::is_integral_v<T>
-Param to_param(T v) { return static_cast<std::int64_t>(v); }
+requires std::is_integral_v<T> Param to_param(T v) { return static_cast<std::int64_t>(v); }
 inline Param to_param(double v) { return v; }
 inline Param to_param(std::string_view v) { return v; }
 inline Param to_param(const std::string& v) { return std::string_view(v); }
@@ -49,16 +48,24 @@ inline Param to_param(const char* v) { return std::string_view(v); }
 inline Param to_param(View v) { return v; }
 inline Param to_param(const Bytes& v) { return View(v); }
 template <std::size_t N>
-Param to_param(const Fixed<N>& v) { return View(v); }
+Param to_param(const Fixed<N>& v) {
+  return View(v);
+}
 template <class Tag>
-Param to_param(const Id<Tag>& v) { return View(v.bytes()); }
+Param to_param(const Id<Tag>& v) {
+  return View(v.bytes());
+}
 inline Param to_param(Instant v) { return v.micros; }
 inline Param to_param(SchoolDate v) { return static_cast<std::int64_t>(v.day_number()); }
 inline Param to_param(WallTime v) { return static_cast<std::int64_t>(v.minutes); }
 template <std::size_t A, std::size_t B, Lines L>
-Param to_param(const Text<A, B, L>& v) { return std::string_view(v.str()); }
+Param to_param(const Text<A, B, L>& v) {
+  return std::string_view(v.str());
+}
 template <class T>
-Param to_param(const std::optional<T>& v) { return v ? to_param(*v) : Param{std::monostate{}}; }
+Param to_param(const std::optional<T>& v) {
+  return v ? to_param(*v) : Param{std::monostate{}};
+}
 
 /// One result set being stepped through. Views are good until the next step; a cursor ends with its transaction.
 /// Reading NULL or another type than the asked one is a Bug (real also takes an integer).
@@ -94,7 +101,10 @@ class Rows {
    public:
     iterator(Cursor* c, bool more) : c_(c), more_(more) {}
     Row operator*() const { return Row(*c_); }
-    iterator& operator++() { more_ = c_->step(); return *this; }
+    iterator& operator++() {
+      more_ = c_->step();
+      return *this;
+    }
     bool operator!=(std::default_sentinel_t) const { return more_; }
 
    private:
@@ -114,7 +124,9 @@ class OwnedRow {
   explicit OwnedRow(std::unique_ptr<Cursor> c) : c_(std::move(c)) {}
   bool null(int column) const { return c_->null(column); }
   template <class T>
-  T get(int column) const { return Row(*c_).get<T>(column); }
+  T get(int column) const {
+    return Row(*c_).get<T>(column);
+  }
 
  private:
   std::unique_ptr<Cursor> c_;
@@ -177,7 +189,8 @@ class WriteTx : public ReadTx {
 /// and `-- @end` are for one of them. On PostgreSQL INTEGER becomes BIGINT, BLOB BYTEA, STRICT and WITHOUT ROWID vanish,
 /// and every table with a school_id gets forced row-level security.
 struct Migration {
-  std::string name;  // "0001_people.sql"; rooms are applied in the order of the house, steps in the order of their numbers
+  std::string
+      name;  // "0001_people.sql"; rooms are applied in the order of the house, steps in the order of their numbers
   std::string sql;
 };
 
@@ -239,8 +252,8 @@ class OperatorError : public std::runtime_error {
 };
 
 struct SqliteOptions {
-  std::string path;         // the database file; its folder must exist
-  std::string vfs;          // for fault tests; empty: the system's
+  std::string path;                  // the database file; its folder must exist
+  std::string vfs;                   // for fault tests; empty: the system's
   std::string synchronous = "FULL";  // tests switch the guarantee off to see the control fail
   int readers = 4;
   /// Called with one line when the outcome of a commit is unknown. Empty: writes it to stderr and ends the process with
@@ -251,9 +264,9 @@ struct SqliteOptions {
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 
 struct PostgresOptions {
-  std::string url;          // the application's role: owns nothing
-  std::string owner_url;    // used by migrate only; empty: migrate is refused
-  int connections = 8;      // for reads; writes have one connection more
+  std::string url;        // the application's role: owns nothing
+  std::string owner_url;  // used by migrate only; empty: migrate is refused
+  int connections = 8;    // for reads; writes have one connection more
 };
 std::unique_ptr<Database> open_postgresql(const PostgresOptions& options);
 

@@ -87,28 +87,45 @@ auto Database::write(const SchoolId& school, F&& work) -> std::invoke_result_t<F
   // Shared: the waiting thread may go on, and leave, while set_value is still returning on the engine's thread.
   const auto promise = std::make_shared<std::promise<void>>();
   const auto done = [promise](std::exception_ptr e) {
-    if (e) promise->set_exception(std::move(e));
-    else promise->set_value();
+    if (e)
+      promise->set_exception(std::move(e));
+    else
+      promise->set_value();
   };
   if constexpr (std::is_void_v<R>) {
-    write_later(school, [&](WriteTx& tx) { work(tx); }, done);
+    write_later(
+        school, [&](WriteTx& tx) { work(tx); }, done);
     promise->get_future().get();
   } else {
     std::optional<R> out;
-    write_later(school, [&](WriteTx& tx) { out.reset(); out.emplace(work(tx)); }, done);
+    write_later(
+        school,
+        [&](WriteTx& tx) {
+          out.reset();
+          out.emplace(work(tx));
+        },
+        done);
     promise->get_future().get();
     return std::move(*out);
   }
 }
 
 template <class F>
-auto Database::write_task(const SchoolId& school, Executor& executor, F work) -> Task<std::invoke_result_t<F, WriteTx&>> {
+auto Database::write_task(const SchoolId& school, Executor& executor, F work)
+    -> Task<std::invoke_result_t<F, WriteTx&>> {
   using R = std::invoke_result_t<F, WriteTx&>;
   auto start = [&](auto& self, Done done) {
-    write_later(school, [&self, &work](WriteTx& tx) {
-      if constexpr (std::is_void_v<R>) work(tx);
-      else { self.value.reset(); self.value.emplace(work(tx)); }
-    }, std::move(done));
+    write_later(
+        school,
+        [&self, &work](WriteTx& tx) {
+          if constexpr (std::is_void_v<R>)
+            work(tx);
+          else {
+            self.value.reset();
+            self.value.emplace(work(tx));
+          }
+        },
+        std::move(done));
   };
   detail::Await<R, decltype(start)> await{start, executor};
   co_return co_await await;
@@ -119,10 +136,15 @@ auto Database::read_task(const SchoolId& school, Executor& executor, F work) -> 
   using R = std::invoke_result_t<F, ReadTx&>;
   if (!reads_block()) co_return read(school, work);
   auto start = [&](auto& self, Done done) {
-    read_later(school, [&self, &work](ReadTx& tx) {
-      if constexpr (std::is_void_v<R>) work(tx);
-      else self.value.emplace(work(tx));
-    }, std::move(done));
+    read_later(
+        school,
+        [&self, &work](ReadTx& tx) {
+          if constexpr (std::is_void_v<R>)
+            work(tx);
+          else
+            self.value.emplace(work(tx));
+        },
+        std::move(done));
   };
   detail::Await<R, decltype(start)> await{start, executor};
   co_return co_await await;

@@ -33,14 +33,18 @@ std::vector<const Migration*> missing_steps(const std::map<std::string, std::str
     if (it == applied.end()) {
       missing.push_back(&m);
     } else if (it->second != m.sql) {
-      throw OperatorError(fmt::format("The schema step {} was altered after it had been applied to this database. Install the "
-                                      "released program again; nothing was changed.", m.name));
+      throw OperatorError(
+          fmt::format("The schema step {} was altered after it had been applied to this database. Install the "
+                      "released program again; nothing was changed.",
+                      m.name));
     }
   }
   for (const auto& [name, text] : applied) {
     if (!names.contains(name)) {
-      throw OperatorError(fmt::format("This database is newer than this program: it holds the schema step {}. Install the "
-                                      "newer program; nothing was changed.", name));
+      throw OperatorError(
+          fmt::format("This database is newer than this program: it holds the schema step {}. Install the "
+                      "newer program; nothing was changed.",
+                      name));
     }
   }
   return missing;
@@ -54,10 +58,14 @@ std::string part_for(Engine engine, std::string_view sql) {
     const auto line = sql.substr(0, end);
     sql = end == std::string_view::npos ? std::string_view{} : sql.substr(end + 1);
     const auto word = trimmed(line);
-    if (word == "-- @sqlite") ours = engine == Engine::sqlite;
-    else if (word == "-- @postgresql") ours = engine == Engine::postgresql;
-    else if (word == "-- @end") ours = true;
-    else if (ours) out.append(line).append("\n");
+    if (word == "-- @sqlite")
+      ours = engine == Engine::sqlite;
+    else if (word == "-- @postgresql")
+      ours = engine == Engine::postgresql;
+    else if (word == "-- @end")
+      ours = true;
+    else if (ours)
+      out.append(line).append("\n");
   }
   return out;
 }
@@ -84,9 +92,12 @@ class Translator {
   std::size_t behind_quoted(std::size_t i) const {
     const char q = in_[i++];
     while (i < in_.size()) {
-      if (in_[i] != q) ++i;
-      else if (i + 1 < in_.size() && in_[i + 1] == q) i += 2;
-      else return i + 1;
+      if (in_[i] != q)
+        ++i;
+      else if (i + 1 < in_.size() && in_[i + 1] == q)
+        i += 2;
+      else
+        return i + 1;
     }
     return i;
   }
@@ -132,12 +143,19 @@ class Translator {
     std::string upper;
     for (const char c : w) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     if (schema_) {
-      if (upper == "INTEGER") w = "BIGINT";
-      else if (upper == "BLOB") w = "BYTEA";
-      else if (upper == "REAL") w = "DOUBLE PRECISION";
-      else if (upper == "TEXT" && last_ != "AS") w = "TEXT COLLATE \"C\"";
-      else if (upper == "STRICT" || upper == "ROWID") { drop_comma(); w = ""; }
-      else if (upper == "WITHOUT") w = "";
+      if (upper == "INTEGER")
+        w = "BIGINT";
+      else if (upper == "BLOB")
+        w = "BYTEA";
+      else if (upper == "REAL")
+        w = "DOUBLE PRECISION";
+      else if (upper == "TEXT" && last_ != "AS")
+        w = "TEXT COLLATE \"C\"";
+      else if (upper == "STRICT" || upper == "ROWID") {
+        drop_comma();
+        w = "";
+      } else if (upper == "WITHOUT")
+        w = "";
     }
     out_.append(w);
     last_ = std::move(upper);

@@ -45,9 +45,11 @@ class Load {
     idle_.wait(lock, [&] { return running_ == 0; });
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     std::sort(micros_.begin(), micros_.end());
-    const auto at = [&](double q) { return micros_[static_cast<std::size_t>(q * static_cast<double>(micros_.size() - 1))]; };
-    fmt::print("{} with {} outstanding: {:.0f} jobs/s, p50 {} us, p99 {} us, max {} us, failed {}\n", db_.engine(), outstanding,
-               static_cast<double>(micros_.size()) / seconds, at(0.5), at(0.99), at(1), failed_);
+    const auto at = [&](double q) {
+      return micros_[static_cast<std::size_t>(q * static_cast<double>(micros_.size() - 1))];
+    };
+    fmt::print("{} with {} outstanding: {:.0f} jobs/s, p50 {} us, p99 {} us, max {} us, failed {}\n", db_.engine(),
+               outstanding, static_cast<double>(micros_.size()) / seconds, at(0.5), at(0.99), at(1), failed_);
   }
 
  private:
@@ -59,19 +61,23 @@ class Load {
       ++running_;
     }
     const auto began = Clock::now();
-    db_.write_later(school_, [this, id](WriteTx& tx) {
-      const auto spread = id * 0x61c88647 % 1'000'000'007;
-      tx.exec("INSERT INTO facts (school_id, id, spread, body) VALUES (?1, ?2, ?3, ?4)", school_, id, spread, body_);
-      tx.exec("INSERT INTO events (school_id, id, body) VALUES (?1, ?2, ?3)", school_, id, body_);
-      tx.exec("UPDATE totals SET n = n + 1 WHERE school_id = ?1 AND part = ?2", school_, id % 100);
-    }, [this, began](std::exception_ptr e) {
-      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began).count();
-      if (Clock::now() < end_) next();
-      const std::lock_guard lock(mutex_);
-      if (e) ++failed_;
-      micros_.push_back(took);
-      if (--running_ == 0) idle_.notify_all();
-    });
+    db_.write_later(
+        school_,
+        [this, id](WriteTx& tx) {
+          const auto spread = id * 0x61c88647 % 1'000'000'007;
+          tx.exec("INSERT INTO facts (school_id, id, spread, body) VALUES (?1, ?2, ?3, ?4)", school_, id, spread,
+                  body_);
+          tx.exec("INSERT INTO events (school_id, id, body) VALUES (?1, ?2, ?3)", school_, id, body_);
+          tx.exec("UPDATE totals SET n = n + 1 WHERE school_id = ?1 AND part = ?2", school_, id % 100);
+        },
+        [this, began](std::exception_ptr e) {
+          const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began).count();
+          if (Clock::now() < end_) next();
+          const std::lock_guard lock(mutex_);
+          if (e) ++failed_;
+          micros_.push_back(took);
+          if (--running_ == 0) idle_.notify_all();
+        });
   }
   Database& db_;
   SchoolId school_;
@@ -106,14 +112,15 @@ int run(int argc, char** argv) {
     server.emplace();
     db = open_postgresql(server->options());
   }
-  const std::array<Migration, 1> schema{{{"0001_bench.sql",
-      "CREATE TABLE facts (school_id BLOB NOT NULL, id INTEGER NOT NULL, spread INTEGER NOT NULL, body BLOB NOT NULL,"
-      " PRIMARY KEY (school_id, id)) STRICT, WITHOUT ROWID;"
-      "CREATE INDEX facts_spread ON facts (school_id, spread);"
-      "CREATE TABLE events (school_id BLOB NOT NULL, id INTEGER NOT NULL, body BLOB NOT NULL,"
-      " PRIMARY KEY (school_id, id)) STRICT, WITHOUT ROWID;"
-      "CREATE TABLE totals (school_id BLOB NOT NULL, part INTEGER NOT NULL, n INTEGER NOT NULL,"
-      " PRIMARY KEY (school_id, part)) STRICT, WITHOUT ROWID;"}}};
+  const std::array<Migration, 1> schema{
+      {{"0001_bench.sql",
+        "CREATE TABLE facts (school_id BLOB NOT NULL, id INTEGER NOT NULL, spread INTEGER NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (school_id, id)) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX facts_spread ON facts (school_id, spread);"
+        "CREATE TABLE events (school_id BLOB NOT NULL, id INTEGER NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (school_id, id)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE totals (school_id BLOB NOT NULL, part INTEGER NOT NULL, n INTEGER NOT NULL,"
+        " PRIMARY KEY (school_id, part)) STRICT, WITHOUT ROWID;"}}};
   db->migrate(schema);
   const SchoolId school(Fixed<16>{1});
   db->write(school, [&](WriteTx& tx) {

@@ -11,8 +11,8 @@ namespace xinyi::storage {
 namespace {
 
 // Types by their numbers in the server's catalogue; these never change.
-constexpr Oid kBool = 16, kBytea = 17, kChar = 18, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26,
-              kFloat4 = 700, kFloat8 = 701, kBpchar = 1042, kVarchar = 1043, kNumeric = 1700, kVoid = 2278;
+constexpr Oid kBool = 16, kBytea = 17, kChar = 18, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23, kText = 25,
+              kOid = 26, kFloat4 = 700, kFloat8 = 701, kBpchar = 1042, kVarchar = 1043, kNumeric = 1700, kVoid = 2278;
 
 template <class T>
 T from_big_endian(const char* p) {
@@ -79,11 +79,16 @@ class Bound {
   explicit Bound(std::span<const Param> params) : numbers_(params.size()) {
     for (std::size_t i = 0; i < params.size(); ++i) {
       const auto& p = params[i];
-      if (const auto* n = std::get_if<std::int64_t>(&p)) add_number(i, static_cast<std::uint64_t>(*n));
-      else if (const auto* d = std::get_if<double>(&p)) add_number(i, std::bit_cast<std::uint64_t>(*d));
-      else if (const auto* t = std::get_if<std::string_view>(&p)) add(t->empty() ? "" : t->data(), t->size());
-      else if (const auto* b = std::get_if<View>(&p)) add(b->empty() ? "" : text(*b).data(), b->size());
-      else add(nullptr, 0);
+      if (const auto* n = std::get_if<std::int64_t>(&p))
+        add_number(i, static_cast<std::uint64_t>(*n));
+      else if (const auto* d = std::get_if<double>(&p))
+        add_number(i, std::bit_cast<std::uint64_t>(*d));
+      else if (const auto* t = std::get_if<std::string_view>(&p))
+        add(t->empty() ? "" : t->data(), t->size());
+      else if (const auto* b = std::get_if<View>(&p))
+        add(b->empty() ? "" : text(*b).data(), b->size());
+      else
+        add(nullptr, 0);
     }
     formats.assign(params.size(), 1);
   }
@@ -115,8 +120,8 @@ PgError error_of(const PGresult* r) {
   const auto constraint = field(r, PG_DIAG_CONSTRAINT_NAME);
   if (!constraint.empty() && e.message.find(constraint) == std::string::npos) e.message += " (" + constraint + ")";
   // The server ends the session with these, or cannot go on with it after a fail-over or a change of a table.
-  e.lost = (e.state.starts_with("08") && e.state != "08P01") || e.state.starts_with("57P") || e.state == "25006" || e.state == "25P03" ||
-           (e.state == "0A000" && field(r, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
+  e.lost = (e.state.starts_with("08") && e.state != "08P01") || e.state.starts_with("57P") || e.state == "25006" ||
+           e.state == "25P03" || (e.state == "0A000" && field(r, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
   return e;
 }
 
@@ -130,7 +135,7 @@ void throw_postgres(const PgError& e) {
     throw Refusal(Code::unavailable, inside);
   }
   if (e.constraint()) {
-    const auto kind = e.state == "23505"                        ? ConstraintError::Kind::unique
+    const auto kind = e.state == "23505"                         ? ConstraintError::Kind::unique
                       : e.state == "23P01" || e.state == "P0001" ? ConstraintError::Kind::occupied
                                                                  : ConstraintError::Kind::other;
     throw ConstraintError(kind, e.message);
@@ -142,12 +147,19 @@ void throw_postgres(const PgError& e) {
 
 PgConnection::PgConnection(const std::string& url, Use use) {
   // What stands in the operator's address holds against these.
-  const std::array<const char*, 8> keys{"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
-                                        "tcp_user_timeout", "application_name", "dbname", nullptr};
+  const std::array<const char*, 8> keys{"connect_timeout",
+                                        "keepalives_idle",
+                                        "keepalives_interval",
+                                        "keepalives_count",
+                                        "tcp_user_timeout",
+                                        "application_name",
+                                        "dbname",
+                                        nullptr};
   const std::array<const char*, 8> values{"5", "10", "5", "3", "15000", "xinyi", url.c_str(), nullptr};
   conn_ = std::shared_ptr<PGconn>(PQconnectdbParams(keys.data(), values.data(), 1), PQfinish);
   if (PQstatus(conn_.get()) != CONNECTION_OK) broken();
-  PQsetNoticeProcessor(conn_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      conn_.get(), [](void*, const char*) {}, nullptr);
   set_up(use);
   if (PQenterPipelineMode(conn_.get()) != 1) broken();
 }
@@ -156,10 +168,12 @@ void PgConnection::set_up(Use use) {
   std::string sql =
       "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;"
       // An acknowledged write survives the machine; a stronger wish of the operator stays.
-      "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';";
+      "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> "
+      "'remote_apply';";
   const auto limit = std::to_string(std::chrono::milliseconds(kReadLimit).count());
   if (use == Use::read) {
-    sql += "SET statement_timeout = " + limit + "; SET idle_in_transaction_session_timeout = " + limit + ";"
+    sql += "SET statement_timeout = " + limit + "; SET idle_in_transaction_session_timeout = " + limit +
+           ";"
            "SET default_transaction_read_only = on;";
   } else if (use == Use::write) {
     // A process that hangs must not keep a school's lock.
@@ -184,7 +198,8 @@ PgConnection::Prepared& PgConnection::statement(Sql sql, std::span<const Param> 
   for (auto& v : variants) {
     bool fits = v->types.size() == params.size();
     // NULL goes with every type; the other way round the server may have guessed another one.
-    for (std::size_t i = 0; fits && i < params.size(); ++i) fits = params[i].index() == 0 || v->types[i] == type_of(params[i]);
+    for (std::size_t i = 0; fits && i < params.size(); ++i)
+      fits = params[i].index() == 0 || v->types[i] == type_of(params[i]);
     if (fits) return *v;
   }
   auto fresh = std::make_unique<Prepared>();
@@ -198,7 +213,8 @@ void PgConnection::send(Sql sql, std::span<const Param> params, std::vector<Sent
   auto& s = statement(sql, params);
   if (!s.known) {
     const auto text = postgres_query(sql.text);
-    if (PQsendPrepare(conn_.get(), s.name.c_str(), text.c_str(), static_cast<int>(s.types.size()), s.types.data()) != 1) {
+    if (PQsendPrepare(conn_.get(), s.name.c_str(), text.c_str(), static_cast<int>(s.types.size()), s.types.data()) !=
+        1) {
       broken();
     }
     sent.push_back({&s});
@@ -247,7 +263,8 @@ std::unique_ptr<Gathered> PgConnection::run(Sql sql, std::span<const Param> para
   invariant(r != nullptr, "a statement without an answer");
   if (changed) {
     const std::string_view n = PQcmdTuples(r.get());
-    const bool reads = PQresultStatus(r.get()) == PGRES_TUPLES_OK && std::string_view(PQcmdStatus(r.get())).starts_with("SELECT");
+    const bool reads =
+        PQresultStatus(r.get()) == PGRES_TUPLES_OK && std::string_view(PQcmdStatus(r.get())).starts_with("SELECT");
     *changed = n.empty() || reads ? 0 : std::stoll(std::string(n));
   }
   if (tag) *tag = PQcmdStatus(r.get());

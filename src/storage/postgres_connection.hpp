@@ -12,9 +12,9 @@ namespace xinyi::storage {
 
 /// What the server or the line answered. Values that a person typed are not in it.
 struct PgError {
-  std::string state;    // SQLSTATE; empty when the line broke
+  std::string state;  // SQLSTATE; empty when the line broke
   std::string message;
-  bool lost = false;    // the connection is gone: what was not committed is undone
+  bool lost = false;  // the connection is gone: what was not committed is undone
   bool constraint() const;
 };
 /// The error as the house's exception.

@@ -161,7 +161,10 @@ class ReadThreads {
 class PostgresDatabase final : public Database {
  public:
   explicit PostgresDatabase(const PostgresOptions& options)
-      : options_(options), pool_(options.url, options.connections), writer_(options.url), threads_(options.connections) {}
+      : options_(options),
+        pool_(options.url, options.connections),
+        writer_(options.url),
+        threads_(options.connections) {}
 
   std::string_view engine() const override { return "postgresql"; }
   bool reads_block() const override { return true; }
@@ -194,17 +197,20 @@ class PostgresDatabase final : public Database {
   int schema_version() override {
     return read(SchoolId(), [](ReadTx& tx) {
       if (!tx.one("SELECT 1 FROM pg_class WHERE relname = 'schema_migrations' AND relnamespace = "
-                  "current_schema()::regnamespace")) return 0;
+                  "current_schema()::regnamespace"))
+        return 0;
       return tx.one("SELECT count(*) FROM schema_migrations")->get<int>(0);
     });
   }
   std::string ailment() override {
     try {
       return read(SchoolId(), [](ReadTx& tx) -> std::string {
-        const auto row = tx.one("SELECT current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on', "
-                                "pg_is_in_recovery()");
+        const auto row = tx.one(
+            "SELECT current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on', "
+            "pg_is_in_recovery()");
         if (!row->get<bool>(0)) return "the database server runs with fsync off and loses writes in a power cut";
-        if (!row->get<bool>(1)) return "the database server runs with full_page_writes off and may be damaged by a power cut";
+        if (!row->get<bool>(1))
+          return "the database server runs with full_page_writes off and may be damaged by a power cut";
         if (row->get<bool>(2)) return "the database server is a standby and takes no writes";
         return {};
       });
@@ -225,14 +231,18 @@ class PostgresDatabase final : public Database {
           "current_setting('server_encoding') FROM pg_roles r WHERE r.rolname = current_user");
       invariant(row->step(), "the server does not know the role that signed in");
       if (row->integer(0) != 0) {
-        throw OperatorError("The application's role of the database may pass over row-level security. Give the application a "
-                            "role without SUPERUSER and BYPASSRLS that owns nothing.");
+        throw OperatorError(
+            "The application's role of the database may pass over row-level security. Give the application a "
+            "role without SUPERUSER and BYPASSRLS that owns nothing.");
       }
-      if (row->integer(1) < 150'000) throw OperatorError("The database server is too old: PostgreSQL 15 or newer is needed.");
+      if (row->integer(1) < 150'000)
+        throw OperatorError("The database server is too old: PostgreSQL 15 or newer is needed.");
       if (row->text(2) != "UTF8") throw OperatorError("The database must be created with the encoding UTF8.");
     } catch (const PgError& e) {
-      throw OperatorError(fmt::format("The database server cannot be used ({}). Check that it runs and that its address is "
-                                      "right.", e.message));
+      throw OperatorError(
+          fmt::format("The database server cannot be used ({}). Check that it runs and that its address is "
+                      "right.",
+                      e.message));
     }
   }
 

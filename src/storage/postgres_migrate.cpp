@@ -89,13 +89,15 @@ void migrate_postgres(const PostgresOptions& options, std::span<const Migration>
     PgConnection c(options.owner_url, PgConnection::Use::owner);
     const auto role = role_of(app);
     if (role == role_of(c)) {
-      throw OperatorError("The application and the owner of the schema must be two roles of the database: the application's "
-                          "role owns nothing, so that it cannot take the schools' isolation away.");
+      throw OperatorError(
+          "The application and the owner of the schema must be two roles of the database: the application's "
+          "role owns nothing, so that it cannot take the schools' isolation away.");
     }
     const std::array<Param, 1> lock{to_param(kSchemaLock)};
     c.run("SELECT pg_advisory_lock(?1)", lock);  // until the connection ends: two servers may start at once
-    const auto table = c.run("SELECT 1 FROM pg_class WHERE relname = 'schema_migrations' AND relnamespace = "
-                             "current_schema()::regnamespace");
+    const auto table = c.run(
+        "SELECT 1 FROM pg_class WHERE relname = 'schema_migrations' AND relnamespace = "
+        "current_schema()::regnamespace");
     if (!table->step()) {
       c.script("BEGIN");
       c.script("CREATE TABLE schema_migrations (name TEXT COLLATE \"C\" PRIMARY KEY, text TEXT NOT NULL)");
@@ -110,8 +112,8 @@ void migrate_postgres(const PostgresOptions& options, std::span<const Migration>
     }
   } catch (const PgError& e) {
     if (!at) throw OperatorError(fmt::format("The database server cannot be used ({}). Check its address.", e.message));
-    throw OperatorError(fmt::format("The schema step {} could not be applied ({} {}); nothing of it was kept.", at->name,
-                                    e.state, e.message));
+    throw OperatorError(fmt::format("The schema step {} could not be applied ({} {}); nothing of it was kept.",
+                                    at->name, e.state, e.message));
   }
 }
 

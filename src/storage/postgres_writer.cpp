@@ -123,8 +123,10 @@ std::vector<PostgresWriter::Item> PostgresWriter::next_group() {
   const auto school = queue_.front().school;
   std::deque<Item> others;
   for (auto& item : queue_) {
-    if (item.school == school && group.size() < kPostgresGroup) group.push_back(std::move(item));
-    else others.push_back(std::move(item));
+    if (item.school == school && group.size() < kPostgresGroup)
+      group.push_back(std::move(item));
+    else
+      others.push_back(std::move(item));
   }
   queue_ = std::move(others);
   return group;

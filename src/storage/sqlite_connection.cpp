@@ -11,7 +11,8 @@ namespace xinyi::storage {
 namespace {
 
 void bind(sqlite3* db, sqlite3_stmt* stmt, std::span<const Param> params, sqlite3_destructor_type keep) {
-  invariant(sqlite3_bind_parameter_count(stmt) == static_cast<int>(params.size()), "parameters do not fit the statement");
+  invariant(sqlite3_bind_parameter_count(stmt) == static_cast<int>(params.size()),
+            "parameters do not fit the statement");
   int i = 0;
   for (const auto& p : params) {
     ++i;
@@ -66,7 +67,8 @@ void throw_sqlite(sqlite3* db, int rc, std::string_view doing) {
     case SQLITE_FULL: throw Refusal(Code::storage_full, fmt::format("sqlite {}: {}", doing, message));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT: throw Refusal(Code::unavailable, fmt::format("sqlite {}: {} ({})", doing, message, extended));
+    case SQLITE_INTERRUPT:
+      throw Refusal(Code::unavailable, fmt::format("sqlite {}: {} ({})", doing, message, extended));
     case SQLITE_TOOBIG: throw Refusal(Code::too_large, fmt::format("sqlite {}: {}", doing, message));
     default: throw Refusal(Code::internal, fmt::format("sqlite {}: {} ({})", doing, message, extended));
   }
@@ -139,14 +141,17 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Use use) {
   }
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (use == Use::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-  const int rc = sqlite3_open_v2(options.path.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const int rc =
+      sqlite3_open_v2(options.path.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
   try {
     if (rc != SQLITE_OK) throw_sqlite(db_, rc, "open");
     configure(options, use);
   } catch (const Refusal& e) {
     sqlite3_close_v2(std::exchange(db_, nullptr));
-    throw OperatorError(fmt::format("The database {} cannot be opened ({}). Check that its folder exists and belongs to the "
-                                    "user that runs the program.", options.path, e.problem().inside));
+    throw OperatorError(
+        fmt::format("The database {} cannot be opened ({}). Check that its folder exists and belongs to the "
+                    "user that runs the program.",
+                    options.path, e.problem().inside));
   }
 }
 
@@ -180,13 +185,17 @@ void SqliteConnection::configure(const SqliteOptions& options, Use use) {
     return;
   }
   const auto mode = gather("PRAGMA journal_mode=WAL", {});
-  if (!mode->step() || mode->text(0) != "wal") throw Refusal(Code::internal, "the file system allows no write-ahead log");
+  if (!mode->step() || mode->text(0) != "wal")
+    throw Refusal(Code::internal, "the file system allows no write-ahead log");
   script("PRAGMA synchronous=" + s + "; PRAGMA cache_size=-8000;");
   // The writer looks at the length of the log after it has answered, instead of checkpointing inside the commit.
-  sqlite3_wal_hook(db_, [](void* self, sqlite3*, const char*, int frames) {
-    static_cast<SqliteConnection*>(self)->wal_frames = frames;
-    return SQLITE_OK;
-  }, this);
+  sqlite3_wal_hook(
+      db_,
+      [](void* self, sqlite3*, const char*, int frames) {
+        static_cast<SqliteConnection*>(self)->wal_frames = frames;
+        return SQLITE_OK;
+      },
+      this);
 }
 
 sqlite3_stmt* SqliteConnection::take(Sql sql) {
@@ -237,7 +246,8 @@ std::int64_t SqliteConnection::change(Sql sql, std::span<const Param> params) {
   check_params(params);
   Borrowed loan(*this, sql);
   bind(db_, loan.get(), params, SQLITE_STATIC);
-  while (loan.step()) {}
+  while (loan.step()) {
+  }
   return sqlite3_stmt_readonly(loan.get()) ? 0 : sqlite3_changes64(db_);
 }
 

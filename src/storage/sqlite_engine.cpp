@@ -129,7 +129,7 @@ class SqliteDatabase final : public Database {
 
  private:
   SqliteOptions options_;
-  SqliteWriter writer_;   // before the readers: they find the log in order, and are closed before its last checkpoint
+  SqliteWriter writer_;  // before the readers: they find the log in order, and are closed before its last checkpoint
   ReaderPool readers_;
 };
 
@@ -155,12 +155,12 @@ void SqliteDatabase::migrate(std::span<const Migration> migrations) {
         c.control_or_throw("COMMIT");
       } catch (const Refusal& e) {
         c.control("ROLLBACK");
-        throw OperatorError(fmt::format("The schema step {} could not be applied ({}); nothing of it was kept.", m->name,
-                                        e.problem().inside));
+        throw OperatorError(fmt::format("The schema step {} could not be applied ({}); nothing of it was kept.",
+                                        m->name, e.problem().inside));
       } catch (const ConstraintError& e) {
         c.control("ROLLBACK");
-        throw OperatorError(fmt::format("The schema step {} could not be applied ({}); nothing of it was kept.", m->name,
-                                        e.detail()));
+        throw OperatorError(
+            fmt::format("The schema step {} could not be applied ({}); nothing of it was kept.", m->name, e.detail()));
       } catch (...) {
         c.control("ROLLBACK");
         throw;
@@ -202,8 +202,8 @@ std::string SqliteDatabase::ailment() {
 void SqliteDatabase::backup_to(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) {
-    throw OperatorError(fmt::format("The backup {} cannot be written: the file exists already or its folder cannot be used.",
-                                    path));
+    throw OperatorError(
+        fmt::format("The backup {} cannot be written: the file exists already or its folder cannot be used.", path));
   }
   // A connection of its own: a long copy takes no reader from the screens and is bound by no time.
   SqliteConnection source(options_, SqliteConnection::Use::read);
@@ -231,6 +231,8 @@ void SqliteDatabase::backup_to(const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<Database> open_sqlite(const SqliteOptions& options) { return std::make_unique<SqliteDatabase>(options); }
+std::unique_ptr<Database> open_sqlite(const SqliteOptions& options) {
+  return std::make_unique<SqliteDatabase>(options);
+}
 
 }  // namespace xinyi::storage

@@ -67,7 +67,8 @@ TEST_F(Sqlite, TheWriterEmptiesTheLogWhileReadersRead) {
   }
   stop = true;
   reader.join();
-  EXPECT_LT(std::filesystem::file_size(options.path + "-wal"), 1u << 20) << "500 commits need far more when none empties it";
+  EXPECT_LT(std::filesystem::file_size(options.path + "-wal"), 1u << 20)
+      << "500 commits need far more when none empties it";
   EXPECT_EQ(count(home), 500);
 }
 
@@ -124,8 +125,10 @@ TEST_F(Sqlite, ACursorThatOutlivesItsTransactionIsABug) {
 
 TEST_F(Sqlite, TheOccupancyRuleLooksAtFewRows) {
   database->read(home, [](ReadTx& tx) {
-    const auto plan = tx.one("EXPLAIN QUERY PLAN SELECT 1 FROM occupancy WHERE school_id = ?1 AND resource = ?2 "
-                             "AND starts_at > ?3 AND starts_at < ?4 AND ends_at > ?5", tx.school(), Fixed<16>{}, 1, 2, 1)
+    const auto plan = tx.one(
+                            "EXPLAIN QUERY PLAN SELECT 1 FROM occupancy WHERE school_id = ?1 AND resource = ?2 "
+                            "AND starts_at > ?3 AND starts_at < ?4 AND ends_at > ?5",
+                            tx.school(), Fixed<16>{}, 1, 2, 1)
                           ->get<std::string>(3);
     EXPECT_NE(plan.find("starts_at>? AND starts_at<?"), std::string::npos) << plan;
   });

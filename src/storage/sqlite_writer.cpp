@@ -94,8 +94,10 @@ void SqliteWriter::enqueue(const SchoolId& school, Job job, Done done) {
 void SqliteWriter::alone(const std::function<void(SqliteConnection&)>& work) {
   const auto promise = std::make_shared<std::promise<void>>();
   auto done = [promise](std::exception_ptr e) {
-    if (e) promise->set_exception(std::move(e));
-    else promise->set_value();
+    if (e)
+      promise->set_exception(std::move(e));
+    else
+      promise->set_value();
   };
   {
     const std::lock_guard lock(mutex_);
@@ -187,8 +189,10 @@ void SqliteWriter::run_one_by_one(std::vector<Item>& group, const Item* culprit)
     if (!connection_.in_transaction()) continue;
     std::exception_ptr why;
     const auto outcome = commit(why);
-    if (outcome == Commit::unknown) unknown(alone, "outcome of a commit");
-    else if (outcome == Commit::undone && !item.error) item.error = why;
+    if (outcome == Commit::unknown)
+      unknown(alone, "outcome of a commit");
+    else if (outcome == Commit::undone && !item.error)
+      item.error = why;
   }
 }
 
@@ -227,15 +231,14 @@ SqliteWriter::Commit SqliteWriter::commit(std::exception_ptr& why) {
   return definite ? Commit::undone : Commit::unknown;
 }
 
-void SqliteWriter::undo() noexcept {
-  sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-}
+void SqliteWriter::undo() noexcept { sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
 
 void SqliteWriter::unknown(std::span<Item> items, const std::string& what) {
-  const auto message = fmt::format("the {} is unknown ({}, code {}, system error {}); ending, so that the next start reads "
-                                   "what the disk holds", what, sqlite3_errmsg(connection_.handle()),
-                                   sqlite3_extended_errcode(connection_.handle()),
-                                   sqlite3_system_errno(connection_.handle()));
+  const auto message = fmt::format(
+      "the {} is unknown ({}, code {}, system error {}); ending, so that the next start reads "
+      "what the disk holds",
+      what, sqlite3_errmsg(connection_.handle()), sqlite3_extended_errcode(connection_.handle()),
+      sqlite3_system_errno(connection_.handle()));
   on_unknown_(message);
   {
     const std::lock_guard lock(mutex_);
@@ -252,8 +255,8 @@ void SqliteWriter::tidy_log() {
   // Readers that follow one another without a gap keep the log from ever beginning anew. Before it grows without end the
   // writer waits for those that are reading now; later ones no longer need the log.
   const bool long_log = frames >= kLongLog * checkpoint_pages_;
-  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, long_log ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
-                            nullptr, nullptr);
+  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
+                            long_log ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   next_checkpoint_ = frames + std::max(1, checkpoint_pages_ / 4);
 }
 

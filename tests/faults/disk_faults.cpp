@@ -15,7 +15,9 @@ using namespace storage;
 
 class DiskFaults : public ::testing::Test {
  protected:
-  void SetUp() override { open([this](std::string_view line) { told = line; }); }
+  void SetUp() override {
+    open([this](std::string_view line) { told = line; });
+  }
 
   void open(std::function<void(std::string_view)> on_unknown) {
     SqliteOptions options;
@@ -41,10 +43,13 @@ class DiskFaults : public ::testing::Test {
     std::latch gate{1};
     std::latch inside{1};
     std::latch all(static_cast<std::ptrdiff_t>(jobs.size()) + 1);
-    db->write_later(school, [&](WriteTx&) {
-      inside.count_down();
-      gate.wait();
-    }, [&](std::exception_ptr) { all.count_down(); });
+    db->write_later(
+        school,
+        [&](WriteTx&) {
+          inside.count_down();
+          gate.wait();
+        },
+        [&](std::exception_ptr) { all.count_down(); });
     inside.wait();
     std::vector<std::optional<Code>> codes(jobs.size());
     for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -95,8 +100,14 @@ TEST_F(DiskFaults, AJobThatFillsTheDiskTakesNoOtherAlong) {
   disk.set_capacity(5'000'000);
   // The third outgrows the engine's memory, meets the full disk in the middle, and the engine undoes the whole group.
   std::atomic<int> runs = 0;
-  const auto codes = together({[&](WriteTx& tx) { ++runs; put(tx, 1, 100); },
-                               [&](WriteTx& tx) { put(tx, 2, 100); throw Refusal(Code::not_allowed); },
+  const auto codes = together({[&](WriteTx& tx) {
+                                 ++runs;
+                                 put(tx, 1, 100);
+                               },
+                               [&](WriteTx& tx) {
+                                 put(tx, 2, 100);
+                                 throw Refusal(Code::not_allowed);
+                               },
                                [&](WriteTx& tx) {
                                  for (int n = 0; n < 400; ++n) put(tx, 100 + n, 60'000);
                                },
@@ -134,11 +145,13 @@ TEST_F(DiskFaults, AFailingSyncAtCommitIsUnknownAndStopsAllWrites) {
 
 TEST_F(DiskFaults, TheProcessEndsWith70) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_EXIT({
-    open({});
-    disk.fail_next_sync();
-    db->write(school, [](WriteTx& tx) { put(tx, 2, 100); });
-  }, ::testing::ExitedWithCode(70), "unknown");
+  EXPECT_EXIT(
+      {
+        open({});
+        disk.fail_next_sync();
+        db->write(school, [](WriteTx& tx) { put(tx, 2, 100); });
+      },
+      ::testing::ExitedWithCode(70), "unknown");
 }
 
 }  // namespace

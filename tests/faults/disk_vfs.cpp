@@ -36,7 +36,7 @@ struct DiskFile {
   std::optional<Content> seen;     // what programs read
   std::optional<Content> durable;  // what is on the platter
   std::vector<Change> unsynced;
-  bool new_in_folder = false;      // its first sync also syncs the folder, as the engine does on a real disk
+  bool new_in_folder = false;  // its first sync also syncs the folder, as the engine does on a real disk
   // Shared memory and locks belong to the running machine, not to the disk.
   std::vector<std::unique_ptr<std::array<std::uint8_t, 32768>>> memory;
   std::array<int, SQLITE_SHM_NLOCK> shared{};
@@ -114,7 +114,8 @@ struct Vfs {
   static void sync_folder(Disk& disk) {
     for (auto& [name, d] : disk.files_) {
       auto& list = d->unsynced;
-      const auto last = std::find_if(list.rbegin(), list.rend(), [](const Change& c) { return c.kind == Change::Kind::remove; });
+      const auto last =
+          std::find_if(list.rbegin(), list.rend(), [](const Change& c) { return c.kind == Change::Kind::remove; });
       if (last == list.rend()) continue;
       d->durable.reset();
       list.erase(list.begin(), last.base());
@@ -217,8 +218,9 @@ struct Vfs {
   static Disk& disk(sqlite3_vfs* v) { return *static_cast<Disk*>(v->pAppData); }
 
   static int open(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out_flags) {
-    static const sqlite3_io_methods methods{2, close, read, write, truncate, sync, size, lock, unlock, reserved, control,
-                                            sector, traits, shm_map, shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
+    static const sqlite3_io_methods methods{2,        close,       read,      write,   truncate, sync,   size,
+                                            lock,     unlock,      reserved,  control, sector,   traits, shm_map,
+                                            shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
     auto& d = disk(v);
     const std::lock_guard guard(d.mutex_);
     f->pMethods = nullptr;

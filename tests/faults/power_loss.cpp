@@ -71,7 +71,8 @@ Session run(const Disk& disk, const std::string& synchronous, int entries) {
       db->migrate({{schema()}});
       db->write(kSchool, [](WriteTx& tx) {
         for (int id = 0; id < kAccounts; ++id) {
-          tx.exec("INSERT INTO accounts (school_id, id, entries) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING", tx.school(), id);
+          tx.exec("INSERT INTO accounts (school_id, id, entries) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+                  tx.school(), id);
         }
       });
       session.schema_acknowledged = true;
@@ -82,16 +83,19 @@ Session run(const Disk& disk, const std::string& synchronous, int entries) {
         std::atomic<int> left = group;
         for (int g = 0; g < group; ++g) {
           const auto id = ++n;
-          db->write_later(kSchool, [id, g](WriteTx& tx) {
-            enter(tx, id);
-            if (g == 2) throw Refusal(Code::not_allowed);
-          }, [&, id](std::exception_ptr e) {
-            if (!e) {
-              const std::lock_guard lock(mutex);
-              session.acknowledged.push_back(id);
-            }
-            if (--left == 0) all.set_value();
-          });
+          db->write_later(
+              kSchool,
+              [id, g](WriteTx& tx) {
+                enter(tx, id);
+                if (g == 2) throw Refusal(Code::not_allowed);
+              },
+              [&, id](std::exception_ptr e) {
+                if (!e) {
+                  const std::lock_guard lock(mutex);
+                  session.acknowledged.push_back(id);
+                }
+                if (--left == 0) all.set_value();
+              });
         }
         all.get_future().get();
       }
@@ -103,8 +107,8 @@ Session run(const Disk& disk, const std::string& synchronous, int entries) {
 }
 
 struct Verdict {
-  int lost = 0;         // acknowledged and gone
-  std::string damage;   // half transactions, a broken file
+  int lost = 0;        // acknowledged and gone
+  std::string damage;  // half transactions, a broken file
 };
 
 Verdict examine(const Disk& disk, const Session& session) {
@@ -158,7 +162,8 @@ struct Totals {
 };
 
 /// Cuts at every `stride`-th step, with each way of losing what was not synced.
-Totals campaign(Disk& disk, const std::string& synchronous, int entries, int stride, std::uint64_t seed, bool lying = false) {
+Totals campaign(Disk& disk, const std::string& synchronous, int entries, int stride, std::uint64_t seed,
+                bool lying = false) {
   disk.wipe();
   const auto whole = run(disk, synchronous, entries);
   EXPECT_GT(whole.acknowledged.size(), static_cast<std::size_t>(entries));
@@ -187,10 +192,11 @@ Totals campaign(Disk& disk, const std::string& synchronous, int entries, int str
       }
     }
   }
-  std::printf("synchronous=%s%s: %lld steps, %lld cuts, %lld acknowledged, %lld lost, %lld damaged, %lld unknown commits\n",
-              synchronous.c_str(), lying ? " on a lying disk" : "", static_cast<long long>(steps),
-              static_cast<long long>(t.cuts), static_cast<long long>(t.acknowledged), static_cast<long long>(t.lost),
-              static_cast<long long>(t.damaged), static_cast<long long>(t.unknown));
+  std::printf(
+      "synchronous=%s%s: %lld steps, %lld cuts, %lld acknowledged, %lld lost, %lld damaged, %lld unknown commits\n",
+      synchronous.c_str(), lying ? " on a lying disk" : "", static_cast<long long>(steps),
+      static_cast<long long>(t.cuts), static_cast<long long>(t.acknowledged), static_cast<long long>(t.lost),
+      static_cast<long long>(t.damaged), static_cast<long long>(t.unknown));
   return t;
 }
 

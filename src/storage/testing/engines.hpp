@@ -60,7 +60,9 @@ class PostgresEngine {
 
 struct EngineNames {
   template <class T>
-  static std::string GetName(int) { return std::is_same_v<T, SqliteEngine> ? "sqlite" : "postgresql"; }
+  static std::string GetName(int) {
+    return std::is_same_v<T, SqliteEngine> ? "sqlite" : "postgresql";
+  }
 };
 using Engines = ::testing::Types<SqliteEngine, PostgresEngine>;
 
@@ -70,10 +72,11 @@ inline SchoolId school(std::uint8_t n) { return SchoolId(Fixed<16>{0x5c, n}); }
 inline std::vector<Migration> test_schema() {
   std::vector<Migration> steps;
   for (const auto& f : embedded::storage_migrations()) steps.push_back({std::string(f.name), std::string(f.text)});
-  steps.push_back({"9001_values.sql",
-                   "CREATE TABLE vals (\n"
-                   "  school_id BLOB NOT NULL,\n  id INTEGER NOT NULL,\n  i INTEGER,\n  r REAL,\n  t TEXT,\n  b BLOB,\n"
-                   "  PRIMARY KEY (school_id, id),\n  UNIQUE (school_id, t),\n  CHECK (i <> -13)\n) STRICT, WITHOUT ROWID;\n"});
+  steps.push_back(
+      {"9001_values.sql",
+       "CREATE TABLE vals (\n"
+       "  school_id BLOB NOT NULL,\n  id INTEGER NOT NULL,\n  i INTEGER,\n  r REAL,\n  t TEXT,\n  b BLOB,\n"
+       "  PRIMARY KEY (school_id, id),\n  UNIQUE (school_id, t),\n  CHECK (i <> -13)\n) STRICT, WITHOUT ROWID;\n"});
   return steps;
 }
 
@@ -86,7 +89,9 @@ class EngineTest : public ::testing::Test {
       return tx.one("SELECT count(*) FROM vals WHERE school_id = ?1", s)->template get<std::int64_t>(0);
     });
   }
-  void put(WriteTx& tx, std::int64_t id) { tx.exec("INSERT INTO vals (school_id, id) VALUES (?1, ?2)", tx.school(), id); }
+  void put(WriteTx& tx, std::int64_t id) {
+    tx.exec("INSERT INTO vals (school_id, id) VALUES (?1, ?2)", tx.school(), id);
+  }
 
   E engine;
   std::unique_ptr<Database> database = engine.open();
@@ -97,7 +102,8 @@ class EngineTest : public ::testing::Test {
 class Gate {
  public:
   explicit Gate(Database& db, const SchoolId& s) {
-    db.write_later(s, [this](WriteTx&) { open_.wait(); }, [](std::exception_ptr) {});
+    db.write_later(
+        s, [this](WriteTx&) { open_.wait(); }, [](std::exception_ptr) {});
   }
   void open() { open_.count_down(); }
 

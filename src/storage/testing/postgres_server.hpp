@@ -61,7 +61,8 @@ class PostgresServer {
     app_ = line(out[0]);
     owner_ = line(out[0]);
     ::close(out[0]);
-    if (owner_.empty()) throw std::runtime_error("script/with-postgres could not start a server; is postgresql-15 installed?");
+    if (owner_.empty())
+      throw std::runtime_error("script/with-postgres could not start a server; is postgresql-15 installed?");
   }
   static std::string line(int fd) {
     std::string text;
@@ -85,7 +86,8 @@ class PlainConnection {
   std::string run(const std::string& sql) {
     const std::unique_ptr<PGresult, void (*)(PGresult*)> r(PQexec(conn_.get(), sql.c_str()), PQclear);
     const auto status = PQresultStatus(r.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) throw std::runtime_error(PQresultErrorMessage(r.get()));
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+      throw std::runtime_error(PQresultErrorMessage(r.get()));
     return status == PGRES_TUPLES_OK && PQntuples(r.get()) > 0 ? PQgetvalue(r.get(), 0, 0) : "";
   }
 
