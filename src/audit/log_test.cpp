@@ -189,6 +189,10 @@ TEST_F(Log, SealerRefusesAShorterOrOtherLog) {
     tx.exec("DELETE FROM audit_events WHERE number >= 590");
     for (std::uint64_t i = 0; i < 50; ++i) append(tx, some_event(random_, i));
   });
+  refused("unsealed", [&](storage::WriteTx& tx) {
+    append(tx, some_event(random_, 3));
+    tx.exec("UPDATE audit_events SET at = at + 1 WHERE number = 600");
+  });
   refused("heads", [&](storage::WriteTx& tx) { tx.exec("DELETE FROM audit_heads"); });
   refused("root", [&](storage::WriteTx& tx) { tx.exec("UPDATE audit_heads SET root = ?1 WHERE size = 600", crypto::Hash{1}); });
   refused("peaks", [&](storage::WriteTx& tx) { tx.exec("UPDATE audit_frontier SET size = 598"); });

@@ -210,6 +210,17 @@ TEST_F(Tampering, OtherKeysAndSchoolsAreNotAccepted) {
   EXPECT_EQ(verify_log(*db, school_, key_.sign_public, other).code, "head_signature");
 }
 
+TEST_F(Tampering, ChangedTilesAreNamedEvenWhenTheRootIsRight) {
+  const auto db = copy(whole_);
+  db->write(school_, [&](storage::WriteTx& tx) {
+    tx.exec("UPDATE audit_nodes SET hash = ?1 WHERE level = 8 AND position = 2", crypto::Hash{1});
+  });
+  const auto report = judge(*db);
+  EXPECT_EQ(report.code, "tile");
+  EXPECT_EQ(report.first_bad, 512u);
+  EXPECT_EQ(report.last_bad, 767u);
+}
+
 // Rows that no program of ours writes must end in a report, not in a crash.
 TEST_F(Tampering, MalformedRowsAreReported) {
   for (int i = 0; i < 4; ++i) {

@@ -36,8 +36,8 @@ inline std::unique_ptr<storage::Database> open_log(const std::string& path) {
 class Folder {
  public:
   Folder() {
-    char name[] = "/tmp/xinyi_audit_XXXXXX";
-    path_ = ::mkdtemp(name);
+    auto name = (std::filesystem::temp_directory_path() / "xinyi_audit_XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
   }
   ~Folder() { std::filesystem::remove_all(path_); }
   std::string operator/(std::string_view name) const { return (path_ / name).string(); }

@@ -156,9 +156,40 @@ TEST(Tree, ConsistencyRefusesAnotherHistory) {
   for (std::uint64_t i = 0; i < 400; ++i) forged.add(leaf_hash(i == 77 ? Bytes{1} : leaf_of(i)));
   const auto newer = sign_head(log_key(), kSchool, 400, forged.root(), Instant{1});
   EXPECT_FALSE(verify_consistency(log_key().sign_public, head_at(stored, 200), newer, prove_consistency(200, 400, stored.source())));
-  auto other_school = head_at(stored, 200);
-  other_school.school = SchoolId(Fixed<16>{2});
+  // The rewritten log's own proof: it leads to the new root, but not to the old one.
+  const NodeSource forged_nodes = [](int level, std::uint64_t position) {
+    Frontier f;
+    for (std::uint64_t i = position << level; i < (position + 1) << level; ++i) f.add(leaf_hash(i == 77 ? Bytes{1} : leaf_of(i)));
+    return f.root();
+  };
+  const auto own = prove_consistency(200, 400, forged_nodes);
+  const auto forged_older = sign_head(log_key(), kSchool, 200, root_of(200, forged_nodes), Instant{1});
+  EXPECT_TRUE(verify_consistency(log_key().sign_public, forged_older, newer, own));  // the control
+  EXPECT_FALSE(verify_consistency(log_key().sign_public, head_at(stored, 200), newer, own));
+  const auto other_school = sign_head(log_key(), SchoolId(Fixed<16>{2}), 200, stored.root(200), Instant{1});
   EXPECT_FALSE(verify_consistency(log_key().sign_public, other_school, head_at(stored, 400), prove_consistency(200, 400, stored.source())));
+}
+
+// Even a head that was signed with a wrong size does not make a path of another length acceptable.
+TEST(Tree, PathsHaveTheLengthOfTheSignedSize) {
+  const Stored stored(9);
+  const auto& by = log_key().sign_public;
+  for (std::uint64_t claimed = 1; claimed <= 40; ++claimed)
+    for (std::uint64_t real = 2; real <= 9; ++real) {
+      if (std::bit_width(claimed - 1) == std::bit_width(real - 1)) continue;  // leaf 0 then has a path of the same length
+      const auto head = sign_head(log_key(), kSchool, claimed, stored.root(real), Instant{1});
+      auto proof = prove_inclusion(0, real, stored.source());
+      const auto size = crypto::Encoder().u64(claimed).take();
+      std::ranges::copy(size, proof.begin() + 9);
+      EXPECT_FALSE(verify_inclusion(by, head, proof, leaf_of(0))) << claimed << " " << real;
+    }
+  // The last leaf of a full tree, sold as the only leaf of a tree of one.
+  for (const std::uint64_t real : {2u, 4u, 8u}) {
+    auto proof = prove_inclusion(real - 1, real, stored.source());
+    const auto place = crypto::Encoder().u64(0).u64(1).take();
+    std::ranges::copy(place, proof.begin() + 1);
+    EXPECT_FALSE(verify_inclusion(by, sign_head(log_key(), kSchool, 1, stored.root(real), Instant{1}), proof, leaf_of(real - 1)));
+  }
 }
 
 TEST(Tree, HeadsTravelAsJson) {

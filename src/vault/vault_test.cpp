@@ -27,8 +27,8 @@ std::vector<storage::Migration> migrations() {
 class Folder {
  public:
   Folder() {
-    char name[] = "/tmp/xinyi_vault_XXXXXX";
-    path_ = ::mkdtemp(name);
+    auto name = (std::filesystem::temp_directory_path() / "xinyi_vault_XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
   }
   ~Folder() { fs::remove_all(path_); }
   std::string operator/(std::string_view name) const { return (path_ / name).string(); }
