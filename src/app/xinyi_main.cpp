@@ -94,6 +94,8 @@ int main(int argc, char** argv) {
   } catch (const xinyi::Refusal& refusal) {
     const auto& entry = xinyi::catalogue(refusal.problem().code);
     std::cerr << "xinyi: " << entry.zh << " · " << entry.en << "\n";
+    // What the room adds for the reader, e.g. file and line of an unreadable roster.
+    if (const auto& extra = refusal.problem().extra; !extra.empty()) std::cerr << "  " << boost::json::serialize(extra) << "\n";
   } catch (const std::exception& e) {
     std::cerr << "xinyi: " << e.what() << "\n";
   }

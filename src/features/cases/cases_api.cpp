@@ -188,7 +188,7 @@ void add_case_routes(http::Routes& routes) {
   routes.add<http::Nothing, Cases>({get, "/api/v1/cases", "One's own cases.", Rule::may(kCounsellors).with_content(), http::no_object()}, list_cases);
   routes.add<Reading, Case>({post, "/api/v1/cases/{id}/open", "Reads a case; leaves an event. A reason is needed when one is not responsible.", readers(),
                              case_locator(), {}, {Code::reason_needed}, "case.read"}, read_case);
-  routes.add<http::Nothing, WhoLooked>({get, "/api/v1/cases/{id}/who-looked", "Everybody who looked at this client's file.", readers(), case_locator(), {},
+  routes.add<http::Nothing, WhoLooked>({post, "/api/v1/cases/{id}/who-looked", "Everybody who looked at this client's file.", readers(), case_locator(), {},
                                         {}, "who_looked.read"}, who_looked_at_case);
   routes.add<http::Nothing, WhoLooked>({get, "/api/v1/me/who-looked", "Everybody who looked at one's own file.", Rule::may(kClients), http::no_object()},
                                        who_looked_at_me);

@@ -2,8 +2,11 @@
 
 namespace xinyi::staff {
 namespace {
-Me picture(const identity::Principal& who, const identity::School& school) {
-  return {who.person, who.name, who.username, list_of(who.roles), facts_of(school), school.demo, who.needs, who.idle_ends_at, who.ends_at, who.has_totp};
+Me picture(storage::ReadTx& tx, const identity::Principal& who, const identity::School& school) {
+  Me out{who.person, who.name, who.username, list_of(who.roles), facts_of(school), school.demo, who.needs, who.idle_ends_at, who.ends_at, who.has_totp, {}};
+  if (who.needs_now(Need::certification))
+    if (const auto key = vault::newest_person_key(tx, who.person)) out.short_code = vault::short_code(key->box_public, key->sign_public);
+  return out;
 }
 }  // namespace
 
@@ -11,11 +14,11 @@ SchoolFacts facts_of(const identity::School& school) { return {school.id, school
 
 Task<Me> me_of(http::Call& call, const identity::Token& token) {
   // Not under the route's rule: the session was opened by this very request.
-  auto who = co_await call.services().db.read_task(token.school, call.executor(), [&](storage::ReadTx& tx) {
-    return identity::resolve(tx, call.data_key(), token, call.now());
+  co_return co_await call.services().db.read_task(token.school, call.executor(), [&](storage::ReadTx& tx) {
+    const auto who = identity::resolve(tx, call.data_key(), token, call.now());
+    if (!who) throw Refusal(Code::session_ended);
+    return picture(tx, *who, call.school_facts());
   });
-  invariant(who.has_value(), "a session just opened does not resolve");
-  co_return picture(*who, call.school_facts());
 }
 
 Task<Me> me_now(http::Call& call) {

@@ -29,8 +29,9 @@ struct Me {
   std::vector<Need> needs;
   Instant idle_ends_at, ends_at;
   bool totp = false;
+  std::optional<std::string> short_code;  // of one's own key, while it waits to be confirmed in person
 };
-BOOST_DESCRIBE_STRUCT(Me, (), (person_id, name, username, roles, school, demo, needs, idle_ends_at, ends_at, totp))
+BOOST_DESCRIBE_STRUCT(Me, (), (person_id, name, username, roles, school, demo, needs, idle_ends_at, ends_at, totp, short_code))
 
 struct SignIn {
   Username username;
@@ -92,8 +93,9 @@ struct Claimed {
   PersonId person_id;
   SchoolId school_id;
   Base64 box_public, sign_public, challenge;
+  std::string roles;  // as the certificate says them
 };
-BOOST_DESCRIBE_STRUCT(Claimed, (), (person_id, school_id, box_public, sign_public, challenge))
+BOOST_DESCRIBE_STRUCT(Claimed, (), (person_id, school_id, box_public, sign_public, challenge, roles))
 struct RoomPublics { Base64 box_public, sign_public; };
 BOOST_DESCRIBE_STRUCT(RoomPublics, (), (box_public, sign_public))
 struct MakeRoom {
@@ -133,8 +135,6 @@ struct Invited {
   std::string username, start_secret;
 };
 BOOST_DESCRIBE_STRUCT(Invited, (), (id, username, start_secret))
-struct InviteStudent { PersonId student_id; };
-BOOST_DESCRIBE_STRUCT(InviteStudent, (), (student_id))
 struct Certify {
   Text<4, 20> short_code;
   Text<2, 200> reason;
@@ -142,6 +142,24 @@ struct Certify {
 BOOST_DESCRIBE_STRUCT(Certify, (), (short_code, reason))
 struct Because { Text<2, 200> reason; };
 BOOST_DESCRIBE_STRUCT(Because, (), (reason))
+
+// -- the house itself, without content
+struct Health {
+  std::string id;
+  bool ok = false;
+  Bilingual text;
+};
+BOOST_DESCRIBE_STRUCT(Health, (), (id, ok, text))
+struct Healths { std::vector<Health> items; };
+BOOST_DESCRIBE_STRUCT(Healths, (), (items))
+struct AuditHead {
+  std::int64_t size = 0;
+  std::string root;       // hex
+  Instant at;
+  std::string signature;  // base64
+  std::optional<Instant> copied_at;
+};
+BOOST_DESCRIBE_STRUCT(AuditHead, (), (size, root, at, signature, copied_at))
 
 // -- declarations
 enum class DeclarationKind { ethics_pledge };

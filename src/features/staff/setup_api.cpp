@@ -47,6 +47,18 @@ Task<Demo> demo(Call& call) {
   });
 }
 
+Claimed claimed(const SchoolId& school, const PersonId& person, Roles roles, const crypto::Pair& pair, const vault::DataKey& key) {
+  return {person, school, {Bytes(pair.box_public.bytes.begin(), pair.box_public.bytes.end())},
+          {Bytes(pair.sign_public.bytes.begin(), pair.sign_public.bytes.end())}, {setup_challenge(key, person)}, to_text(roles)};
+}
+
+/// The same again for a page that was reloaded between the claim and the room key.
+Task<Claimed> claimed_before(Call& call) {
+  co_await call.judge();
+  if (!call.who().roles.has(Role::director)) throw Refusal(Code::not_allowed);
+  co_return claimed(call.school(), call.who().person, call.who().roles, call.unlocked().pair, call.data_key());
+}
+
 Task<Claimed> claim(Call& call, Claim in) {
   const auto school = call.services().schools.named();
   if (!school) throw Refusal(Code::setup_needed);
@@ -84,8 +96,7 @@ Task<Claimed> claim(Call& call, Claim in) {
     token = open_session(tx, key, account->person, true, account->role_stamp, false, &secret, call.now());
   });
   call.set_session_cookie(token->to_cookie());
-  co_return Claimed{account->person, school->id, {Bytes(pair.box_public.bytes.begin(), pair.box_public.bytes.end())},
-                    {Bytes(pair.sign_public.bytes.begin(), pair.sign_public.bytes.end())}, {setup_challenge(key, account->person)}};
+  co_return claimed(school->id, account->person, account->roles, pair, key);
 }
 
 Task<Me> room(Call& call, MakeRoom in) {
@@ -107,6 +118,8 @@ void add_setup_routes(http::Routes& routes) {
   routes.add<http::Nothing, Demo>({get, "/api/v1/demo", "Accounts of a demonstration school.", Rule::anonymous(), http::no_object()}, demo);
   routes.add<Claim, Claimed>({post, "/api/v1/setup/claim", "The director claims the account with the one-time start secret.", Rule::set_up(),
                               http::no_object(), {}, {Code::start_secret_wrong, Code::setup_done, Code::password_common}, "setup.claimed"}, claim);
+  routes.add<http::Nothing, Claimed>({get, "/api/v1/setup/claim", "What the claim answered, for the director's session.", Rule::set_up(),
+                                      http::no_object()}, claimed_before);
   routes.add<MakeRoom, Me>({post, "/api/v1/setup/room", "Stores the room's public halves and the director's sealed copies; opens the school.",
                             Rule::set_up(), http::no_object(), {}, {Code::cards_wrong, Code::setup_done}, "setup.room_made"}, room);
 }

@@ -9,11 +9,13 @@ void add_session_routes(http::Routes& routes);
 void add_setup_routes(http::Routes& routes);
 void add_staff_routes(http::Routes& routes);
 void add_declaration_routes(http::Routes& routes);
+void add_system_routes(http::Routes& routes);
 inline void add_routes(http::Routes& routes) {
   add_session_routes(routes);
   add_setup_routes(routes);
   add_staff_routes(routes);
   add_declaration_routes(routes);
+  add_system_routes(routes);
 }
 
 /// A real school in the state "starting", with its data key and the director's invitation (init).

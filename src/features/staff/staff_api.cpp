@@ -73,6 +73,30 @@ Task<Invited> invite_anew(Call& call) {
   co_return Invited{id, username, secret.text};
 }
 
+http::Locator student_account() {
+  return http::Locator([](ReadTx& tx, const Call& call) {
+    const auto id = call.id<PersonId>();
+    const auto account = account_of(tx, id);
+    // The event names no person: having an account says nothing about being a client, but nobody needs it there.
+    if (!account || account->roles.any(kStaff)) return Facts::missing("account", {});
+    return Facts{true, {}, "account", {}, {}};
+  });
+}
+
+Task<Invited> invite_student(Call& call) {
+  const auto id = call.id<PersonId>();
+  const auto secret = make_start_secret(call.services().random);
+  std::string username;
+  co_await call.write([&](WriteTx& tx) {
+    invite_again(tx, call.data_key(), id, secret, call.now());
+    username = account_of(tx, id)->username;
+    auto e = own_event(call, audit::Act::staff_invited);
+    e.object = {"account", call.data_key().keyed("account name", view(username))};
+    audit::append(tx, e);
+  });
+  co_return Invited{id, username, secret.text};
+}
+
 Task<Colleague> certify_route(Call& call, Certify in) {
   const auto id = call.id<PersonId>();
   co_await call.act([&](WriteTx& tx) {
@@ -125,6 +149,9 @@ void add_staff_routes(http::Routes& routes) {
                                http::no_object(), {}, {Code::username_taken, Code::roles_conflict}, "staff.invited"}, invite_colleague, 201);
   routes.add<http::Nothing, Invited>({post, "/api/v1/staff/{id}/invite-again", "A new start secret for an account that was not used yet.",
                                       Rule::may({Role::director}), staff_member(), {}, {}, "staff.invited"}, invite_anew);
+  routes.add<http::Nothing, Invited>({post, "/api/v1/students/{id}/start-secret", "A one-time start secret for a student's first sign-in; shown once.",
+                                      Rule::may({Role::director, Role::deputy, Role::reception, Role::homeroom_teacher}), student_account(), {}, {},
+                                      "staff.invited"}, invite_student);
   routes.add<Certify, Colleague>({post, "/api/v1/staff/{id}/certify", "Confirms a colleague's key after comparing the short code in person.",
                                   Rule::may({Role::director}).with_content(), staff_member(), {}, {Code::short_code_wrong}, "staff.certified"},
                                  certify_route);
