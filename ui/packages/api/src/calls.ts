@@ -86,7 +86,7 @@ export const cases = {
   list: () => http.get<Items<CaseHead>>(`${base}/cases`),
   start: (appointment_id: Id) => http.post<CaseFile>(`${base}/cases`, { appointment_id }),
   open: (id: Id, reason?: string) => http.post<CaseFile>(`${base}/cases/${one(id)}/open`, reason ? { reason } : {}),
-  whoLooked: (id: Id) => http.get<Items<Looked>>(`${base}/cases/${one(id)}/who-looked`),
+  whoLooked: (id: Id) => http.post<Items<Looked>>(`${base}/cases/${one(id)}/who-looked`),
   whoLookedAtMe: () => http.get<Items<Looked>>(`${base}/me/who-looked`),
   card: (id: Id, reason?: string) => http.post<Card>(`${base}/cases/${one(id)}/card/open`, reason ? { reason } : {}),
   /** The same for paper; it leaves its own event. */
