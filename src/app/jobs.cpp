@@ -32,6 +32,7 @@ Jobs::~Jobs() {
 }
 
 void Jobs::run() {
+  round(true);
   for (int n = 1;; ++n) {
     {
       std::unique_lock lock(mutex_);

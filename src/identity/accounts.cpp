@@ -176,13 +176,14 @@ Fixed<16> subject(const vault::DataKey& key, std::string_view username, std::str
   return key.keyed("sign-in", view(std::string(username) + "\n" + std::string(remote)));
 }
 struct Counter {
+  bool known = false;
   std::int64_t tries = 0;
   Instant last;
 };
 std::optional<Counter> counter(storage::ReadTx& tx, const Fixed<16>& subject) {
-  auto row = tx.one("SELECT tries, last_at FROM sign_in_failures WHERE school_id = ?1 AND subject = ?2", tx.school(), subject);
+  auto row = tx.one("SELECT known, tries, last_at FROM sign_in_failures WHERE school_id = ?1 AND subject = ?2", tx.school(), subject);
   if (!row) return std::nullopt;
-  return Counter{row->get<std::int64_t>(0), row->get<Instant>(1)};
+  return Counter{row->get<bool>(0), row->get<std::int64_t>(1), row->get<Instant>(2)};
 }
 std::int64_t left(const Counter& c, std::int64_t failures, Instant now) {
   const auto until = c.last + std::chrono::seconds(wait_after(failures));
@@ -194,23 +195,22 @@ constexpr std::int64_t kEverywhereAllowance = 10;  // the account-wide counter b
 std::int64_t wait_seconds(storage::ReadTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote, Instant now) {
   const auto here = counter(tx, subject(key, username, remote));
   std::int64_t wait = here ? left(*here, here->tries, now) : 0;
-  const bool known = here && here->tries == 0;  // signed in from here before
-  if (!known)
+  if (!here || !here->known)
     if (const auto all = counter(tx, subject(key, username, "*"))) wait = std::max(wait, left(*all, all->tries - kEverywhereAllowance, now));
   return wait;
 }
 
 void note_failure(storage::WriteTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote, Instant now) {
   for (auto where : {remote, std::string_view("*")})
-    tx.exec("INSERT INTO sign_in_failures (school_id, subject, tries, last_at) VALUES (?1,?2,1,?3) "
+    tx.exec("INSERT INTO sign_in_failures (school_id, subject, known, tries, last_at) VALUES (?1,?2,0,1,?3) "
             "ON CONFLICT (school_id, subject) DO UPDATE SET tries = CASE WHEN sign_in_failures.last_at < ?4 THEN 1 "
             "ELSE sign_in_failures.tries + 1 END, last_at = ?3",
             tx.school(), subject(key, username, where), now, now - std::chrono::hours(1));
 }
 
 void note_success(storage::WriteTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote) {
-  tx.exec("INSERT INTO sign_in_failures (school_id, subject, tries, last_at) VALUES (?1,?2,0,0) "
-          "ON CONFLICT (school_id, subject) DO UPDATE SET tries = 0", tx.school(), subject(key, username, remote));
+  tx.exec("INSERT INTO sign_in_failures (school_id, subject, known, tries, last_at) VALUES (?1,?2,1,0,0) "
+          "ON CONFLICT (school_id, subject) DO UPDATE SET known = 1, tries = 0", tx.school(), subject(key, username, remote));
 }
 
 void set_state(storage::WriteTx& tx, const PersonId& person, AccountState state) {

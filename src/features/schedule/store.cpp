@@ -227,7 +227,11 @@ void drop_reason(WriteTx& tx, const AppointmentId& id) {
 }
 
 Appointment as_client_sees(ReadTx& tx, const StoredAppointment& a) {
-  Appointment out{a.id, a.span.starts_at, a.span.ends_at, {a.counsellor, identity::name_of(tx, a.counsellor), {}}, {a.room, {}}, a.state, a.version};
+  Appointment out{a.id, a.span.starts_at, a.span.ends_at, {a.counsellor, {}, {}}, {a.room, {}}, a.state, a.version};
+  if (auto row = tx.one("SELECT name, gender FROM accounts WHERE school_id = ?1 AND person_id = ?2", tx.school(), a.counsellor)) {
+    out.counsellor.name = row->get<std::string>(0);
+    out.counsellor.gender = row->get<std::string>(1);
+  }
   if (auto row = tx.one("SELECT name FROM rooms WHERE school_id = ?1 AND id = ?2", tx.school(), a.room)) out.room.name = row->get<std::string>(0);
   return out;
 }

@@ -53,6 +53,7 @@ CREATE INDEX sessions_by_end ON sessions (school_id, ends_at);
 CREATE TABLE sign_in_failures (
   school_id BLOB NOT NULL,                    -- plain: school
   subject BLOB NOT NULL,                      -- keyed: pseudonym of account name and peer address
+  known INTEGER NOT NULL,                     -- plain: the account has signed in from there before
   tries INTEGER NOT NULL,                     -- plain: failures in a row
   last_at INTEGER NOT NULL,                   -- plain: time of the last
   PRIMARY KEY (school_id, subject)
