@@ -187,7 +187,7 @@ std::optional<Counter> counter(storage::ReadTx& tx, const Fixed<16>& subject) {
 }
 std::int64_t left(const Counter& c, std::int64_t failures, Instant now) {
   const auto until = c.last + std::chrono::seconds(wait_after(failures));
-  return until <= now ? 0 : (until - now).count() / 1'000'000 + 1;
+  return until <= now ? 0 : ((until - now).count() + 999'999) / 1'000'000;
 }
 constexpr std::int64_t kEverywhereAllowance = 10;  // the account-wide counter bites this much later
 }  // namespace

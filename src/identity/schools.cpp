@@ -29,6 +29,7 @@ std::shared_ptr<const School> Schools::of(const SchoolId& id) {
                                                  row->get<std::string>(7), row->get<std::string>(8), std::move(*key)});
   });
   if (!loaded) throw Refusal(Code::not_found);
+  if (!loaded->open) return loaded;  // another process may open it at any moment
   const std::lock_guard lock(mutex_);
   return known_[id] = std::move(loaded);
 }
