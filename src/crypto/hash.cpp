@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "crypto/pointer.hpp"
 #include "kernel/problem.hpp"
 
 namespace xinyi::crypto {
@@ -21,7 +22,7 @@ class Sha256 {
   Hash operator()(const Parts& parts) {
     Hash out;
     bool ok = EVP_DigestInit_ex2(context_.get(), algorithm_, nullptr) == 1;
-    for (const View& part : parts) ok = ok && EVP_DigestUpdate(context_.get(), part.data(), part.size()) == 1;
+    for (const View& part : parts) ok = ok && EVP_DigestUpdate(context_.get(), pointer(part), part.size()) == 1;
     ok = ok && EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) == 1;
     invariant(ok, "SHA-256 failed");
     return out;
@@ -44,8 +45,8 @@ Hash sha256(std::initializer_list<View> parts) { return run(parts); }
 
 Hash hmac_sha256(View key, std::initializer_list<View> parts) {
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
-  for (const View& part : parts) crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+  crypto_auth_hmacsha256_init(&state, pointer(key), key.size());
+  for (const View& part : parts) crypto_auth_hmacsha256_update(&state, pointer(part), part.size());
   Hash out;
   crypto_auth_hmacsha256_final(&state, out.data());
   sodium_memzero(&state, sizeof state);

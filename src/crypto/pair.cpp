@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "crypto/hash.hpp"
+#include "crypto/pointer.hpp"
 #include "kernel/problem.hpp"
 
 namespace xinyi::crypto {
@@ -41,7 +42,7 @@ Pair derive(const Seed& seed) {
 Bytes seal_to(const BoxPublic& to, View plain) {
   Bytes out(crypto_box_SEALBYTES + plain.size());
   // Fails only for a public half of small order, which would let anybody read.
-  if (crypto_box_seal(out.data(), plain.data(), plain.size(), to.bytes.data()) != 0)
+  if (crypto_box_seal(out.data(), pointer(plain), plain.size(), to.bytes.data()) != 0)
     throw Refusal(Code::invalid_input, "public key of small order");
   return out;
 }
@@ -49,7 +50,7 @@ Bytes seal_to(const BoxPublic& to, View plain) {
 std::optional<SecretBytes> open_sealed(const Pair& pair, View sealed) {
   if (sealed.size() < crypto_box_SEALBYTES) return std::nullopt;
   SecretBytes out(sealed.size() - crypto_box_SEALBYTES);
-  if (crypto_box_seal_open(out.writable().data(), sealed.data(), sealed.size(), pair.box_public.bytes.data(),
+  if (crypto_box_seal_open(pointer(out.writable()), sealed.data(), sealed.size(), pair.box_public.bytes.data(),
                            pair.box_secret.expose().data()) != 0)
     return std::nullopt;
   return out;
@@ -57,12 +58,12 @@ std::optional<SecretBytes> open_sealed(const Pair& pair, View sealed) {
 
 Signature sign(const SignPair& pair, View message) {
   Signature out;
-  crypto_sign_detached(out.bytes.data(), nullptr, message.data(), message.size(), pair.sign_secret.expose().data());
+  crypto_sign_detached(out.bytes.data(), nullptr, pointer(message), message.size(), pair.sign_secret.expose().data());
   return out;
 }
 
 bool verify(const SignPublic& by, View message, const Signature& signature) {
-  return crypto_sign_verify_detached(signature.bytes.data(), message.data(), message.size(), by.bytes.data()) == 0;
+  return crypto_sign_verify_detached(signature.bytes.data(), pointer(message), message.size(), by.bytes.data()) == 0;
 }
 
 }  // namespace xinyi::crypto

@@ -9,6 +9,7 @@
 #include <semaphore>
 
 #include "crypto/hash.hpp"
+#include "crypto/pointer.hpp"
 #include "kernel/problem.hpp"
 
 namespace xinyi::crypto {
@@ -51,9 +52,10 @@ Key password_key(std::string_view password, View salt, PasswordCost cost) {
   invariant(salt.size() == crypto_pwhash_argon2id_SALTBYTES, "salt of another length");
   invariant(cost.mebibytes >= 1 && cost.mebibytes <= kMaxMebibytes && cost.passes >= 1 && cost.passes <= kMaxPasses,
             "password cost out of range");
+  const auto* const text = reinterpret_cast<const char*>(pointer(view(password)));
   const Turn turn;
   return Key::made([&](std::span<std::uint8_t, 32> out) {
-    if (crypto_pwhash_argon2id(out.data(), out.size(), password.data(), password.size(), salt.data(), cost.passes,
+    if (crypto_pwhash_argon2id(out.data(), out.size(), text, password.size(), salt.data(), cost.passes,
                                std::size_t{cost.mebibytes} << 20, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
       throw std::bad_alloc();
   });

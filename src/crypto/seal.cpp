@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "crypto/pointer.hpp"
+
 namespace xinyi::crypto {
 namespace {
 constexpr std::uint8_t kFormat = 0x01;
@@ -15,7 +17,7 @@ Bytes seal(const Key& key, View plain, View ad) {
   out[0] = kFormat;
   std::uint8_t* const nonce = out.data() + 1;
   randombytes_buf(nonce, kNonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonce, nullptr, plain.data(), plain.size(), ad.data(), ad.size(), nullptr,
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonce, nullptr, pointer(plain), plain.size(), pointer(ad), ad.size(), nullptr,
                                              nonce, key.expose().data());
   return out;
 }
@@ -25,7 +27,7 @@ std::optional<SecretBytes> open(const Key& key, View sealed, View ad) {
   const auto nonce = sealed.subspan(1, kNonce);
   const auto body = sealed.subspan(1 + kNonce);
   SecretBytes out(body.size() - kTag);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(out.writable().data(), nullptr, nullptr, body.data(), body.size(), ad.data(),
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(pointer(out.writable()), nullptr, nullptr, body.data(), body.size(), pointer(ad),
                                                  ad.size(), nonce.data(), key.expose().data()) != 0)
     return std::nullopt;
   return out;
