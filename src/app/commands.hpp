@@ -1,10 +1,13 @@
-// The commands of the program. Each returns the exit status: 0 done, 1 refused or failed with a sentence.
+// The commands of the program. Each returns the exit status: 0 done, 1 refused or failed with a sentence. Those that take
+// a House also run inside a server that holds the data folder.
 #pragma once
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "app/demo.hpp"
+#include "app/house.hpp"
 #include "app/options.hpp"
 #include "features/staff/staff.hpp"
 
@@ -19,15 +22,18 @@ struct ImportArgs {
   bool absent_have_left = false;
   std::vector<std::string> map;  // field=column
 };
-int import_roster(const Options& options, const ImportArgs& args);
-int audit_head(const Options& options);
-int audit_verify(const Options& options, const std::string& head_file);
-int audit_prove(const Options& options, std::int64_t leaf);
+int import_roster(House& house, const ImportArgs& args, bool json, std::ostream& out);
+int audit_head(House& house, std::ostream& out);
+int audit_verify(House& house, const std::string& head_file, bool json, std::ostream& out);
+int audit_prove(House& house, std::int64_t leaf, std::ostream& out);
 int routes(const Options& options);
 int openapi();
 int migrate(const Options& options);
-int doctor(const Options& options);
-int backup(const Options& options, const std::string& folder);
+int doctor(House& house, bool json, std::ostream& out);
+int backup(House& house, const std::string& folder, std::ostream& out);
 int version(const Options& options);
+
+/// The whole command line. `house`: inside a running server; otherwise the command opens one, or asks the server that has it.
+int run(std::vector<std::string> arguments, House* house, const std::string& folder, std::ostream& out);
 
 }  // namespace xinyi::app

@@ -16,10 +16,9 @@ struct Check {
   std::string zh, en;
 };
 
-std::vector<Check> examine(const Options& options) {
+std::vector<Check> examine(House& house) {
   std::vector<Check> out;
-  SystemRandom random;
-  House house(options, House::Need::existing, random);
+  const auto& options = house.options();
   out.push_back({"keys", true, "密钥文件齐全,权限正确", "The key files are there and closed to others"});
   const auto ailment = house.db().ailment();
   out.push_back({"storage", ailment.empty(), ailment.empty() ? "数据库正常" : "数据库有问题:" + ailment, ailment.empty() ? "The database is well" : "The database: " + ailment});
@@ -64,22 +63,20 @@ int migrate(const Options& options) {
   return 0;
 }
 
-int doctor(const Options& options) {
-  const auto checks = examine(options);
+int doctor(House& house, bool json, std::ostream& out) {
+  const auto checks = examine(house);
   bool well = true;
   boost::json::array list;
   for (const auto& c : checks) {
     well = well && c.ok;
     list.push_back(boost::json::object{{"id", c.id}, {"ok", c.ok}, {"text", boost::json::object{{"zh", c.zh}, {"en", c.en}}}});
-    if (!options.json) std::cout << (c.ok ? "[ok] " : "[!!] ") << c.zh << " · " << c.en << "\n";
+    if (!json) out << (c.ok ? "[ok] " : "[!!] ") << c.zh << " · " << c.en << "\n";
   }
-  if (options.json) std::cout << boost::json::serialize(boost::json::object{{"well", well}, {"checks", std::move(list)}}) << "\n";
+  if (json) out << boost::json::serialize(boost::json::object{{"well", well}, {"checks", std::move(list)}}) << "\n";
   return well ? 0 : 1;
 }
 
-int backup(const Options& options, const std::string& folder) {
-  SystemRandom random;
-  House house(options, House::Need::existing, random);
+int backup(House& house, const std::string& folder, std::ostream& out) {
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
   const auto file = folder + "/xinyi-" + to_text(house.clock().now()) + ".db";
@@ -94,7 +91,7 @@ int backup(const Options& options, const std::string& folder) {
   }
   house.db().backup_to(file);
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-  std::cout << file << "\n";
+  out << file << "\n";
   return 0;
 }
 

@@ -45,9 +45,8 @@ int demo(const Options& options, const DemoOptions& wanted) {
   return 0;
 }
 
-int import_roster(const Options& options, const ImportArgs& args) {
+int import_roster(House& house, const ImportArgs& args, bool json, std::ostream& out) {
   SystemRandom random;
-  House house(options, House::Need::existing, random);
   const auto id = house.only_school();
   const auto school = house.schools().of(id);
   people::ImportOptions import{id, school->zone.date_of(house.clock().now()), house.clock().now(), PersonId{}};
@@ -60,8 +59,8 @@ int import_roster(const Options& options, const ImportArgs& args) {
   }
   import.accounts = people::client_accounts(import.now);
   const auto report = people::import_roster(house.db(), house.keys(), random, args.path, import);
-  if (options.json) std::cout << boost::json::serialize(people::to_json(report)) << "\n";
-  else std::cout << people::to_text(report, true);
+  if (json) out << boost::json::serialize(people::to_json(report)) << "\n";
+  else out << people::to_text(report, true);
   return 0;
 }
 }  // namespace xinyi::app

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/commands.hpp"
+#include "app/control.hpp"
 #include "app/jobs.hpp"
 #include "app/screens.hpp"
 #include "app/wiping_allocator.hpp"
@@ -46,6 +47,9 @@ int serve(const Options& options) {
   http::Server server(services, routes, {.address = listen->first, .port = listen->second, .files = screens()});
   {
     const Jobs jobs(house, true);
+    std::optional<ControlSocket> control;
+    if (options.database == "sqlite")
+      control.emplace(options.data, [&](const ControlRequest& request, std::ostream& out) { return run(request.arguments, &house, request.folder, out); });
     server.start();
     std::cout << "http://" << (listen->first.find(':') == std::string::npos ? listen->first : "[" + listen->first + "]") << ":" << server.port() << std::endl;
     wait_for_signal(set);
