@@ -48,7 +48,9 @@ struct Object {
   std::string kind;  // 1..32 of a-z and _, e.g. "record"
   Fixed<16> id{};    // zero when there is none
   template <class Tag>
-  static Object of(std::string kind, const Id<Tag>& id) { return {std::move(kind), id.bytes()}; }
+  static Object of(std::string kind, const Id<Tag>& id) {
+    return {std::move(kind), id.bytes()};
+  }
   /// Something of which the school has only one ("log", "roster").
   static Object the(std::string kind) { return {std::move(kind), {}}; }
   bool operator==(const Object&) const = default;
@@ -68,10 +70,10 @@ struct Event {
   Actor actor;
   Act act{};
   Object object;
-  std::optional<ClientRef> about{};        // whose file it is
+  std::optional<ClientRef> about{};  // whose file it is
   Outcome outcome = Outcome::done;
   std::optional<Why> why{};
-  std::optional<crypto::Hash> content{};   // hash of the ciphertext written
+  std::optional<crypto::Hash> content{};  // hash of the ciphertext written
   Instant at{};
 };
 

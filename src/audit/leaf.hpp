@@ -16,8 +16,9 @@ struct Raw {
 };
 
 /// The columns of `Raw`, in order. Statements are literals, so each one repeats this list.
-#define XINYI_AUDIT_COLUMNS \
-  "number, at, actor_kind, actor_person, actor_client, act, object_kind, object_id, about, outcome, why_hash, content, leaf"
+#define XINYI_AUDIT_COLUMNS                                                                                     \
+  "number, at, actor_kind, actor_person, actor_client, act, object_kind, object_id, about, outcome, why_hash, " \
+  "content, leaf"
 Raw read_raw(const storage::Row& row);
 
 /// Writes the leaf's bytes; false when a column cannot be from append() (a length, an unknown kind).

@@ -20,9 +20,13 @@ class Log : public ::testing::Test {
   }
   Head seal() { return *seal_head(*db_, school_, key_, clock_); }
   template <class F>
-  auto write(F f) { return db_->write(school_, f); }
+  auto write(F f) {
+    return db_->write(school_, f);
+  }
   template <class F>
-  auto read(F f) { return db_->read(school_, f); }
+  auto read(F f) {
+    return db_->read(school_, f);
+  }
 
   Folder folder_;
   SeededRandom random_{1};
@@ -117,12 +121,14 @@ TEST_F(Log, WhoLookedShowsLooksOfOthersNewestFirst) {
   const ClientRef me(Fixed<16>{1}), somebody(Fixed<16>{2});
   const auto counsellor = Actor::staff(PersonId(Fixed<16>{3}));
   const auto add = [&](Actor actor, Act act, ClientRef about, std::optional<Why> why = std::nullopt) {
-    write([&](storage::WriteTx& tx) { append(tx, {actor, act, {"record", {}}, about, Outcome::done, why, std::nullopt, clock_.now()}); });
+    write([&](storage::WriteTx& tx) {
+      append(tx, {actor, act, {"record", {}}, about, Outcome::done, why, std::nullopt, clock_.now()});
+    });
   };
   add(counsellor, Act::record_opened, me);
-  add(counsellor, Act::record_signed, me);          // not a look
-  add(counsellor, Act::record_opened, somebody);    // not about me
-  add(Actor::client(me), Act::record_opened, me);   // myself
+  add(counsellor, Act::record_signed, me);         // not a look
+  add(counsellor, Act::record_opened, somebody);   // not about me
+  add(Actor::client(me), Act::record_opened, me);  // myself
   add(counsellor, Act::case_read, me, Why{crypto::Hash{7}, Bytes{1, 2, 3}});
   const auto seen = read([&](storage::ReadTx& tx) { return who_looked(tx, me, 100); });
   ASSERT_EQ(seen.size(), 2u);
@@ -133,7 +139,9 @@ TEST_F(Log, WhoLookedShowsLooksOfOthersNewestFirst) {
   EXPECT_EQ(read([&](storage::ReadTx& tx) { return who_looked(tx, me, 1); }).size(), 1u);
   // The text is erased; the tree stays whole.
   seal();
-  write([&](storage::WriteTx& tx) { tx.exec("UPDATE audit_events SET why_sealed = NULL WHERE school_id = ?1", school_); });
+  write([&](storage::WriteTx& tx) {
+    tx.exec("UPDATE audit_events SET why_sealed = NULL WHERE school_id = ?1", school_);
+  });
   EXPECT_TRUE(verify_log(*db_, school_, key_.sign_public, std::nullopt).sound);
   EXPECT_TRUE(read([&](storage::ReadTx& tx) { return who_looked(tx, me, 1); })[0].why->sealed.empty());
 }
@@ -149,7 +157,10 @@ TEST_F(Log, HeadsGrowAndProofsComeFromStoredTiles) {
   }
   EXPECT_EQ(heads.back().size, 70'562u);
   EXPECT_EQ(seal(), heads.back());  // nothing new: no new head
-  EXPECT_EQ(read([](storage::ReadTx& tx) { return tx.one("SELECT count(*) FROM audit_nodes WHERE level = 16")->get<int>(0); }), 1);
+  EXPECT_EQ(read([](storage::ReadTx& tx) {
+              return tx.one("SELECT count(*) FROM audit_nodes WHERE level = 16")->get<int>(0);
+            }),
+            1);
   for (const std::uint64_t leaf : {0u, 255u, 256u, 555u, 65'535u, 65'536u, 70'561u}) {
     const auto proof = read([&](storage::ReadTx& tx) { return inclusion_proof(tx, leaf, heads.back().size); });
     const auto bytes = read([&](storage::ReadTx& tx) { return stored_leaf(tx, leaf); });
@@ -194,7 +205,8 @@ TEST_F(Log, SealerRefusesAShorterOrOtherLog) {
     tx.exec("UPDATE audit_events SET at = at + 1 WHERE number = 600");
   });
   refused("heads", [&](storage::WriteTx& tx) { tx.exec("DELETE FROM audit_heads"); });
-  refused("root", [&](storage::WriteTx& tx) { tx.exec("UPDATE audit_heads SET root = ?1 WHERE size = 600", crypto::Hash{1}); });
+  refused("root",
+          [&](storage::WriteTx& tx) { tx.exec("UPDATE audit_heads SET root = ?1 WHERE size = 600", crypto::Hash{1}); });
   refused("peaks", [&](storage::WriteTx& tx) { tx.exec("UPDATE audit_frontier SET size = 598"); });
   // Rolled back as a whole, heads and all: only the copied head tells.
   const auto roll_back = [&](storage::WriteTx& tx) {

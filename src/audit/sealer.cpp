@@ -42,9 +42,10 @@ StoredHead read_head(const SchoolId& school, const R& row) {
 }
 
 Hash stored_node(storage::ReadTx& tx, int level, std::uint64_t position) {
-  auto row = level == 0 ? tx.one("SELECT leaf FROM audit_events WHERE school_id = ?1 AND number = ?2", tx.school(), position)
-                        : tx.one("SELECT hash FROM audit_nodes WHERE school_id = ?1 AND level = ?2 AND position = ?3", tx.school(), level,
-                                 position);
+  auto row = level == 0
+                 ? tx.one("SELECT leaf FROM audit_events WHERE school_id = ?1 AND number = ?2", tx.school(), position)
+                 : tx.one("SELECT hash FROM audit_nodes WHERE school_id = ?1 AND level = ?2 AND position = ?3",
+                          tx.school(), level, position);
   if (!row) throw Damaged("a part of the audit log is missing", position << level);
   return row->get<Hash>(0);
 }
@@ -59,7 +60,8 @@ LastState last_state(storage::ReadTx& tx, const crypto::SignPublic& log_public) 
     if (row) throw Damaged("the signed heads of the audit log are gone", 0);
     return out;
   }
-  if (!verify_head(log_public, *out.head)) throw Damaged("the last head of the audit log does not bear the log key's signature", 0);
+  if (!verify_head(log_public, *out.head))
+    throw Damaged("the last head of the audit log does not bear the log key's signature", 0);
   auto frontier = row ? Frontier::from(row->get<std::uint64_t>(0), row->get<View>(1)) : std::nullopt;
   if (!frontier || frontier->size() != out.head->size || frontier->root() != out.head->root)
     throw Damaged("the audit log's state is not that of its last head", 0);
@@ -67,10 +69,14 @@ LastState last_state(storage::ReadTx& tx, const crypto::SignPublic& log_public) 
   return out;
 }
 
-void require_known(storage::ReadTx& tx, const LastState& last, const crypto::SignPublic& log_public, const Head& known) {
-  if (known.school != tx.school() || !verify_head(log_public, known)) throw Damaged("the copied head is not one of this log", 0);
-  if (!last.head || last.head->size < known.size) throw Damaged("the audit log is shorter than a head that was copied out", last.frontier.size());
-  if (root_of(known.size, stored_nodes(tx)) != known.root) throw Damaged("the audit log differs from a head that was copied out", 0);
+void require_known(storage::ReadTx& tx, const LastState& last, const crypto::SignPublic& log_public,
+                   const Head& known) {
+  if (known.school != tx.school() || !verify_head(log_public, known))
+    throw Damaged("the copied head is not one of this log", 0);
+  if (!last.head || last.head->size < known.size)
+    throw Damaged("the audit log is shorter than a head that was copied out", last.frontier.size());
+  if (root_of(known.size, stored_nodes(tx)) != known.root)
+    throw Damaged("the audit log differs from a head that was copied out", 0);
 }
 
 // Goes on from the last complete tile, so that the leaves of the incomplete one are looked at once more.
@@ -85,16 +91,18 @@ class Growth {
   /// False when there was nothing more to read.
   bool page(storage::ReadTx& tx) {
     std::int64_t rows = 0;
-    for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number >= ?2 "
-                                   "ORDER BY number LIMIT ?3",
-                                   school_, frontier_.size(), kPage)) {
+    for (const auto row :
+         tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number >= ?2 "
+                  "ORDER BY number LIMIT ?3",
+                  school_, frontier_.size(), kPage)) {
       add(read_raw(row));
       ++rows;
     }
     return rows == kPage;
   }
   void require_last() const {
-    if (frontier_.size() < last_.frontier.size()) throw Damaged("the audit log is shorter than its last head", frontier_.size());
+    if (frontier_.size() < last_.frontier.size())
+      throw Damaged("the audit log is shorter than its last head", frontier_.size());
   }
   const Frontier& frontier() const { return frontier_; }
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -102,16 +110,19 @@ class Growth {
  private:
   void add(const Raw& raw) {
     const auto expected = frontier_.size();
-    if (raw.number != static_cast<std::int64_t>(expected)) throw Damaged("an event is missing in the audit log", expected);
+    if (raw.number != static_cast<std::int64_t>(expected))
+      throw Damaged("an event is missing in the audit log", expected);
     encoder_.clear();
-    if (!encode_leaf(encoder_, school_, raw)) throw Damaged("an event of the audit log has a form that cannot be", expected);
+    if (!encode_leaf(encoder_, school_, raw))
+      throw Damaged("an event of the audit log has a form that cannot be", expected);
     const auto hash = leaf_hash(encoder_.bytes());
     if (!std::ranges::equal(raw.leaf, hash)) throw Damaged("an event of the audit log was changed", expected);
     frontier_.add(hash, [this](int level, std::uint64_t position, const Hash& root) {
       if (level > 0 && level % 8 == 0) nodes_.push_back({level, position, root});
     });
     if (frontier_.size() == last_.frontier.size() && frontier_.root() != last_.frontier.root())
-      throw Damaged("the newest events of the audit log are not those of its last head", frontier_.size() / kTile * kTile);
+      throw Damaged("the newest events of the audit log are not those of its last head",
+                    frontier_.size() / kTile * kTile);
   }
   SchoolId school_;
   const LastState& last_;
@@ -122,13 +133,14 @@ class Growth {
 
 void store(storage::WriteTx& tx, const Head& head, const Frontier& frontier, const std::vector<Node>& nodes) {
   for (const auto& node : nodes)
-    tx.exec("INSERT INTO audit_nodes (school_id, level, position, hash) VALUES (?1, ?2, ?3, ?4)", tx.school(), node.level, node.position,
-            node.hash);
-  tx.exec("INSERT INTO audit_heads (school_id, size, root, at, signature) VALUES (?1, ?2, ?3, ?4, ?5)", tx.school(), head.size, head.root,
-          head.at, head.signature.bytes);
-  tx.exec("INSERT INTO audit_frontier (school_id, size, peaks) VALUES (?1, ?2, ?3) ON CONFLICT (school_id) DO UPDATE SET "
-          "size = excluded.size, peaks = excluded.peaks",
-          tx.school(), frontier.size(), frontier.peaks());
+    tx.exec("INSERT INTO audit_nodes (school_id, level, position, hash) VALUES (?1, ?2, ?3, ?4)", tx.school(),
+            node.level, node.position, node.hash);
+  tx.exec("INSERT INTO audit_heads (school_id, size, root, at, signature) VALUES (?1, ?2, ?3, ?4, ?5)", tx.school(),
+          head.size, head.root, head.at, head.signature.bytes);
+  tx.exec(
+      "INSERT INTO audit_frontier (school_id, size, peaks) VALUES (?1, ?2, ?3) ON CONFLICT (school_id) DO UPDATE SET "
+      "size = excluded.size, peaks = excluded.peaks",
+      tx.school(), frontier.size(), frontier.peaks());
 }
 
 std::uint64_t newest_size(storage::ReadTx& tx) {
@@ -138,18 +150,21 @@ std::uint64_t newest_size(storage::ReadTx& tx) {
 }  // namespace
 
 std::optional<StoredHead> newest_head(storage::ReadTx& tx) {
-  const auto row = tx.one("SELECT size, root, at, signature, copied_at FROM audit_heads WHERE school_id = ?1 ORDER BY size DESC LIMIT 1",
-                          tx.school());
+  const auto row = tx.one(
+      "SELECT size, root, at, signature, copied_at FROM audit_heads WHERE school_id = ?1 ORDER BY size DESC LIMIT 1",
+      tx.school());
   return row ? std::optional(read_head(tx.school(), *row)) : std::nullopt;
 }
 
 std::optional<StoredHead> head_of_size(storage::ReadTx& tx, std::uint64_t size) {
-  const auto row = tx.one("SELECT size, root, at, signature, copied_at FROM audit_heads WHERE school_id = ?1 AND size = ?2", tx.school(), size);
+  const auto row =
+      tx.one("SELECT size, root, at, signature, copied_at FROM audit_heads WHERE school_id = ?1 AND size = ?2",
+             tx.school(), size);
   return row ? std::optional(read_head(tx.school(), *row)) : std::nullopt;
 }
 
-std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, const crypto::SignPair& log_key, const Clock& clock,
-                              const std::optional<Head>& known) {
+std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, const crypto::SignPair& log_key,
+                              const Clock& clock, const std::optional<Head>& known) {
   const auto last = db.read(school, [&](storage::ReadTx& tx) {
     auto state = last_state(tx, log_key.sign_public);
     if (known) require_known(tx, state, log_key.sign_public, *known);
@@ -190,7 +205,8 @@ std::optional<Head> last_copied_head(const std::string& file, const SchoolId& sc
   std::ifstream in(file);
   std::optional<Head> out;
   for (std::string line; std::getline(in, line);)
-    if (auto head = head_from_json(line); head && head->school == school && (!out || head->size >= out->size)) out = std::move(head);
+    if (auto head = head_from_json(line); head && head->school == school && (!out || head->size >= out->size))
+      out = std::move(head);
   return out;
 }
 
@@ -205,9 +221,12 @@ Bytes consistency_proof(storage::ReadTx& tx, std::uint64_t old_size, std::uint64
 }
 
 Bytes stored_leaf(storage::ReadTx& tx, std::uint64_t leaf) {
-  for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number = ?2", tx.school(), leaf)) {
+  for (const auto row :
+       tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number = ?2", tx.school(),
+                leaf)) {
     crypto::Encoder out;
-    if (!encode_leaf(out, tx.school(), read_raw(row))) throw Damaged("an event of the audit log has a form that cannot be", leaf);
+    if (!encode_leaf(out, tx.school(), read_raw(row)))
+      throw Damaged("an event of the audit log has a form that cannot be", leaf);
     return out.take();
   }
   throw Refusal(Code::not_found, "no such leaf");

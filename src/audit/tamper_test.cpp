@@ -60,7 +60,8 @@ class Tampering : public ::testing::Test {
   SeededRandom random_{11};
   FakeClock clock_{*instant_from_text("2026-11-23T06:00:00Z")};
   SchoolId school_{random_.bytes<16>()};
-  crypto::SignPair key_ = crypto::sign_pair_from_seed(Bytes(32, 9)), forger_ = crypto::sign_pair_from_seed(Bytes(32, 8));
+  crypto::SignPair key_ = crypto::sign_pair_from_seed(Bytes(32, 9)),
+                   forger_ = crypto::sign_pair_from_seed(Bytes(32, 8));
   Head copied_;
 };
 
@@ -69,12 +70,21 @@ void Tampering::edit(storage::WriteTx& tx, std::int64_t row) {
   const auto hash = random_.bytes<32>();
   switch (pick(9)) {
     case 0: tx.exec("UPDATE audit_events SET at = at + 1 WHERE number = ?1", row); break;
-    case 1: tx.exec("UPDATE audit_events SET actor_kind = 'staff', actor_client = NULL, actor_person = ?2 WHERE number = ?1", row, id); break;
+    case 1:
+      tx.exec("UPDATE audit_events SET actor_kind = 'staff', actor_client = NULL, actor_person = ?2 WHERE number = ?1",
+              row, id);
+      break;
     case 2: tx.exec("UPDATE audit_events SET act = act || '2' WHERE number = ?1", row); break;
     case 3: tx.exec("UPDATE audit_events SET object_kind = object_kind || 's' WHERE number = ?1", row); break;
     case 4: tx.exec("UPDATE audit_events SET object_id = ?2 WHERE number = ?1", row, id); break;
-    case 5: tx.exec("UPDATE audit_events SET about = CASE WHEN about IS NULL THEN ?2 END WHERE number = ?1", row, id); break;
-    case 6: tx.exec("UPDATE audit_events SET outcome = CASE outcome WHEN 'done' THEN 'refused' ELSE 'done' END WHERE number = ?1", row); break;
+    case 5:
+      tx.exec("UPDATE audit_events SET about = CASE WHEN about IS NULL THEN ?2 END WHERE number = ?1", row, id);
+      break;
+    case 6:
+      tx.exec(
+          "UPDATE audit_events SET outcome = CASE outcome WHEN 'done' THEN 'refused' ELSE 'done' END WHERE number = ?1",
+          row);
+      break;
     case 7: tx.exec("UPDATE audit_events SET why_hash = ?2 WHERE number = ?1", row, hash); break;
     case 8: tx.exec("UPDATE audit_events SET content = ?2 WHERE number = ?1", row, hash); break;
   }
@@ -89,18 +99,18 @@ void shift(storage::WriteTx& tx, std::int64_t from, std::int64_t by) {
 std::int64_t Tampering::tamper(storage::WriteTx& tx, int kind) {
   const auto row = static_cast<std::int64_t>(pick(kEvents));
   switch (kind) {
-    case 0:
-      edit(tx, row);
-      return row;
+    case 0: edit(tx, row); return row;
     case 1:  // deletion, with or without closing the gap
       tx.exec("DELETE FROM audit_events WHERE number = ?1", row);
       if (pick(2) == 0) shift(tx, row + 1, -1);
       return row;
     case 2:  // insertion
       shift(tx, row, 1);
-      tx.exec("INSERT INTO audit_events SELECT school_id, ?1, at, actor_kind, actor_person, actor_client, act, object_kind, object_id, "
-              "about, outcome, why_hash, why_sealed, content, leaf FROM audit_events WHERE number = ?2",
-              row, row == 0 ? 1 : row - 1);
+      tx.exec(
+          "INSERT INTO audit_events SELECT school_id, ?1, at, actor_kind, actor_person, actor_client, act, "
+          "object_kind, object_id, "
+          "about, outcome, why_hash, why_sealed, content, leaf FROM audit_events WHERE number = ?2",
+          row, row == 0 ? 1 : row - 1);
       return row;
     case 3: {  // two events change places
       auto other = static_cast<std::int64_t>(pick(kEvents - 1));
@@ -121,17 +131,20 @@ std::int64_t Tampering::tamper(storage::WriteTx& tx, int kind) {
 void Tampering::forge_along(storage::WriteTx& tx, int care) {
   if (care == kColumnsOnly) return;
   std::map<std::int64_t, Hash> leaves, changed;
-  for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 ORDER BY number", school_)) {
+  for (const auto row :
+       tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 ORDER BY number", school_)) {
     crypto::Encoder out;
     const auto raw = read_raw(row);
     if (!encode_leaf(out, school_, raw)) continue;
     const auto hash = leaves[raw.number] = leaf_hash(out.bytes());
     if (!std::ranges::equal(raw.leaf, hash)) changed[raw.number] = hash;
   }
-  for (const auto& [number, hash] : changed) tx.exec("UPDATE audit_events SET leaf = ?2 WHERE number = ?1", number, hash);
+  for (const auto& [number, hash] : changed)
+    tx.exec("UPDATE audit_events SET leaf = ?2 WHERE number = ?1", number, hash);
   if (care == kLeavesToo) return;
   std::vector<std::uint64_t> sizes;
-  for (const auto row : tx.query("SELECT size FROM audit_heads ORDER BY size")) sizes.push_back(row.get<std::uint64_t>(0));
+  for (const auto row : tx.query("SELECT size FROM audit_heads ORDER BY size"))
+    sizes.push_back(row.get<std::uint64_t>(0));
   tx.exec("DELETE FROM audit_nodes");
   Frontier frontier;
   std::vector<std::pair<std::uint64_t, Hash>> tiles, roots;
@@ -142,7 +155,8 @@ void Tampering::forge_along(storage::WriteTx& tx, int care) {
     if (std::ranges::find(sizes, frontier.size()) != sizes.end()) roots.emplace_back(frontier.size(), frontier.root());
   }
   for (const auto& [position, hash] : tiles)
-    tx.exec("INSERT INTO audit_nodes (school_id, level, position, hash) VALUES (?1, 8, ?2, ?3)", school_, position, hash);
+    tx.exec("INSERT INTO audit_nodes (school_id, level, position, hash) VALUES (?1, 8, ?2, ?3)", school_, position,
+            hash);
   if (care == kOwnHeads)
     for (const auto& [size, root] : roots)
       tx.exec("UPDATE audit_heads SET root = ?2, signature = ?3 WHERE size = ?1", size, root,
@@ -172,13 +186,15 @@ TEST_F(Tampering, NoForgeryIsMissed) {
     ++codes[report.code];
     missed += report.sound;
     unseen_without_roots += judge(*db, false).sound;
-    if (report.sound) std::printf("missed: kind %d care %d row %llu\n", kind, care, static_cast<unsigned long long>(touched));
+    if (report.sound)
+      std::printf("missed: kind %d care %d row %llu\n", kind, care, static_cast<unsigned long long>(touched));
     // What it names must hold the first touched leaf (an event that was inserted as a copy of its neighbour may be seen one later).
-    if (report.first_bad && (*report.first_bad > touched + (kind == 2 ? 1 : 0) || *report.last_bad < touched)) ++misplaced;
+    if (report.first_bad && (*report.first_bad > touched + (kind == 2 ? 1 : 0) || *report.last_bad < touched))
+      ++misplaced;
     if (report.first_bad && *report.first_bad == touched) ++exact;
   }
-  std::printf("%d forgeries: missed %d, named exactly %d, control without root comparison would miss %d\n", rounds, missed, exact,
-              unseen_without_roots);
+  std::printf("%d forgeries: missed %d, named exactly %d, control without root comparison would miss %d\n", rounds,
+              missed, exact, unseen_without_roots);
   for (const auto& [code, n] : codes) std::printf("  %-16s %d\n", code.c_str(), n);
   EXPECT_EQ(missed, 0);
   EXPECT_EQ(misplaced, 0);
@@ -187,7 +203,8 @@ TEST_F(Tampering, NoForgeryIsMissed) {
 
 TEST_F(Tampering, RollBackIsSeenByTheCopiedHead) {
   const auto rolled = copy(early_);  // whole in itself, with genuine heads
-  EXPECT_TRUE(verify_log(*rolled, school_, key_.sign_public, std::nullopt).sound);  // the control: nothing to compare with
+  EXPECT_TRUE(
+      verify_log(*rolled, school_, key_.sign_public, std::nullopt).sound);  // the control: nothing to compare with
   const auto report = judge(*rolled);
   EXPECT_EQ(report.code, "short");
   EXPECT_EQ(report.first_bad, 300u);
@@ -248,7 +265,8 @@ TEST_F(Tampering, VerifiesFastEnough) {
   ASSERT_TRUE(seal_head(*db, school_, key_, clock_));
   const auto sealed = std::chrono::steady_clock::now();
   const auto seconds = [](auto a, auto b) { return std::chrono::duration<double>(b - a).count(); };
-  std::printf("append %.0f events/s, first seal %.0f events/s\n", 1e6 / seconds(start, appended), 1e6 / seconds(appended, sealed));
+  std::printf("append %.0f events/s, first seal %.0f events/s\n", 1e6 / seconds(start, appended),
+              1e6 / seconds(appended, sealed));
   // Other programs may share the processors: what one event costs is judged by processor time.
   double best = 0;
   for (int i = 0; i < 3; ++i)
@@ -258,8 +276,8 @@ TEST_F(Tampering, VerifiesFastEnough) {
       const auto processor = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
       ASSERT_TRUE(report.sound) << report.code;
       const auto events = static_cast<double>(report.events);
-      std::printf("verify, %d threads: %.0f events/s, %.0f events per second of one processor\n", threads, events / report.seconds,
-                  events / processor);
+      std::printf("verify, %d threads: %.0f events/s, %.0f events per second of one processor\n", threads,
+                  events / report.seconds, events / processor);
       best = std::max(best, events / processor);
     }
   std::ofstream out(folder_ / "million.log", std::ios::binary);
@@ -269,8 +287,10 @@ TEST_F(Tampering, VerifiesFastEnough) {
   const auto head = db->read(school_, [](storage::ReadTx& tx) { return newest_head(tx); });
   const auto report = verify_export(in, key_.sign_public, *head);
   EXPECT_TRUE(report.sound);
-  std::printf("verify of the exported file, 1 thread: %.0f events/s; database %.0f bytes/event, export %.0f bytes/event\n",
-              static_cast<double>(report.events) / report.seconds, static_cast<double>(fs::file_size(folder_ / "million.db")) / 1e6,
-              static_cast<double>(fs::file_size(folder_ / "million.log")) / 1e6);
+  std::printf(
+      "verify of the exported file, 1 thread: %.0f events/s; database %.0f bytes/event, export %.0f bytes/event\n",
+      static_cast<double>(report.events) / report.seconds,
+      static_cast<double>(fs::file_size(folder_ / "million.db")) / 1e6,
+      static_cast<double>(fs::file_size(folder_ / "million.log")) / 1e6);
   EXPECT_GE(best, 500'000);
 }

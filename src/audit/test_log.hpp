@@ -27,7 +27,8 @@ inline bool full_campaign() {
 
 inline std::unique_ptr<storage::Database> open_log(const std::string& path) {
   std::vector<storage::Migration> steps;
-  for (const auto& file : embedded::audit_migrations()) steps.push_back({std::string(file.name), std::string(file.text)});
+  for (const auto& file : embedded::audit_migrations())
+    steps.push_back({std::string(file.name), std::string(file.text)});
   auto db = storage::open_sqlite({.path = path, .vfs = "", .synchronous = "OFF"});
   db->migrate(steps);
   return db;
@@ -48,7 +49,9 @@ class Folder {
 
 inline Event some_event(Random& random, std::uint64_t i) {
   Event e;
-  e.actor = i % 3 == 0 ? Actor::staff(PersonId(random.bytes<16>())) : i % 3 == 1 ? Actor::client(ClientRef(random.bytes<16>())) : Actor::system();
+  e.actor = i % 3 == 0   ? Actor::staff(PersonId(random.bytes<16>()))
+            : i % 3 == 1 ? Actor::client(ClientRef(random.bytes<16>()))
+                         : Actor::system();
   e.act = i % 2 == 0 ? Act::record_opened : Act::record_drafted;
   e.object = {"record", random.bytes<16>()};
   if (i % 4 != 0) e.about = ClientRef(random.bytes<16>());
@@ -60,7 +63,8 @@ inline Event some_event(Random& random, std::uint64_t i) {
 }
 
 /// Grows the log by `count` events in transactions of `group`.
-inline void grow(storage::Database& db, const SchoolId& school, Random& random, std::uint64_t count, std::uint64_t group = 500) {
+inline void grow(storage::Database& db, const SchoolId& school, Random& random, std::uint64_t count,
+                 std::uint64_t group = 500) {
   for (std::uint64_t done = 0; done < count; done += group)
     db.write(school, [&](storage::WriteTx& tx) {
       for (std::uint64_t i = done; i < std::min(done + group, count); ++i) append(tx, some_event(random, i));

@@ -25,7 +25,8 @@ Hash range_root(std::uint64_t lo, std::uint64_t hi, const NodeSource& nodes) {
 }
 
 // RFC 9162 §2.1.3.1
-void inclusion_path(std::uint64_t leaf, std::uint64_t lo, std::uint64_t hi, const NodeSource& nodes, std::vector<Hash>& out) {
+void inclusion_path(std::uint64_t leaf, std::uint64_t lo, std::uint64_t hi, const NodeSource& nodes,
+                    std::vector<Hash>& out) {
   if (hi - lo == 1) return;
   const std::uint64_t middle = lo + std::bit_floor(hi - lo - 1);
   if (leaf < middle) {
@@ -38,7 +39,8 @@ void inclusion_path(std::uint64_t leaf, std::uint64_t lo, std::uint64_t hi, cons
 }
 
 // RFC 9162 §2.1.4.1: `known` says that the subtree is the whole old tree, whose root the verifier has.
-void consistency_path(std::uint64_t old_end, std::uint64_t lo, std::uint64_t hi, bool known, const NodeSource& nodes, std::vector<Hash>& out) {
+void consistency_path(std::uint64_t old_end, std::uint64_t lo, std::uint64_t hi, bool known, const NodeSource& nodes,
+                      std::vector<Hash>& out) {
   if (old_end == hi) {
     if (!known) out.push_back(range_root(lo, hi, nodes));
     return;
@@ -73,7 +75,8 @@ std::optional<Proof> read_proof(std::uint8_t format, View bytes) {
   if (bytes.size() < kProofStart || bytes[0] != format || bytes[17] > 64) return std::nullopt;
   if (bytes.size() != kProofStart + std::size_t{bytes[17]} * 32) return std::nullopt;
   Proof out{read_u64(bytes.subspan(1)), read_u64(bytes.subspan(9)), std::vector<Hash>(bytes[17])};
-  for (std::size_t i = 0; i < out.hashes.size(); ++i) std::ranges::copy(bytes.subspan(kProofStart + i * 32, 32), out.hashes[i].begin());
+  for (std::size_t i = 0; i < out.hashes.size(); ++i)
+    std::ranges::copy(bytes.subspan(kProofStart + i * 32, 32), out.hashes[i].begin());
   return out;
 }
 }  // namespace
@@ -87,7 +90,8 @@ std::optional<Frontier> Frontier::from(std::uint64_t size, View peaks) {
   Frontier out;
   out.size_ = size;
   out.peaks_.resize(peaks.size() / 32);
-  for (std::size_t i = 0; i < out.peaks_.size(); ++i) std::ranges::copy(peaks.subspan(i * 32, 32), out.peaks_[i].begin());
+  for (std::size_t i = 0; i < out.peaks_.size(); ++i)
+    std::ranges::copy(peaks.subspan(i * 32, 32), out.peaks_[i].begin());
   return out;
 }
 
@@ -123,7 +127,9 @@ Bytes Frontier::peaks() const {
   return out;
 }
 
-Hash root_of(std::uint64_t size, const NodeSource& nodes) { return size == 0 ? empty_root() : range_root(0, size, nodes); }
+Hash root_of(std::uint64_t size, const NodeSource& nodes) {
+  return size == 0 ? empty_root() : range_root(0, size, nodes);
+}
 
 Bytes prove_inclusion(std::uint64_t leaf, std::uint64_t size, const NodeSource& nodes) {
   invariant(leaf < size, "audit: the leaf is not in the tree");
@@ -140,16 +146,24 @@ Bytes prove_consistency(std::uint64_t old_size, std::uint64_t new_size, const No
 }
 
 Bytes head_message(const Head& head) {
-  return crypto::Encoder("xinyi head v1").u64(head.size).raw(head.root).i64(head.at.micros).raw(head.school.bytes()).take();
+  return crypto::Encoder("xinyi head v1")
+      .u64(head.size)
+      .raw(head.root)
+      .i64(head.at.micros)
+      .raw(head.school.bytes())
+      .take();
 }
 
-Head sign_head(const crypto::SignPair& log_key, const SchoolId& school, std::uint64_t size, const Hash& root, Instant at) {
+Head sign_head(const crypto::SignPair& log_key, const SchoolId& school, std::uint64_t size, const Hash& root,
+               Instant at) {
   Head out{school, size, root, at, {}};
   out.signature = crypto::sign(log_key, head_message(out));
   return out;
 }
 
-bool verify_head(const crypto::SignPublic& by, const Head& head) { return crypto::verify(by, head_message(head), head.signature); }
+bool verify_head(const crypto::SignPublic& by, const Head& head) {
+  return crypto::verify(by, head_message(head), head.signature);
+}
 
 // RFC 9162 §2.1.3.2
 bool verify_inclusion(const crypto::SignPublic& by, const Head& head, View proof_view, View leaf) {
@@ -173,7 +187,9 @@ bool verify_inclusion(const crypto::SignPublic& by, const Head& head, View proof
 // RFC 9162 §2.1.4.2
 bool verify_consistency(const crypto::SignPublic& by, const Head& older, const Head& newer, View proof_view) {
   auto proof = read_proof(kConsistency, proof_view);
-  if (!proof || proof->a != older.size || proof->b != newer.size || older.school != newer.school || older.size > newer.size) return false;
+  if (!proof || proof->a != older.size || proof->b != newer.size || older.school != newer.school ||
+      older.size > newer.size)
+    return false;
   if (!verify_head(by, older) || !verify_head(by, newer)) return false;
   auto& path = proof->hashes;
   if (older.size == newer.size) return path.empty() && older.root == newer.root;
@@ -219,7 +235,8 @@ std::optional<Head> head_from_json(std::string_view line) {
   const auto root = from_hex(text_of("root"));
   const auto at = instant_from_text(text_of("at"));
   const auto signature = crypto::signature_from(from_base64(text_of("signature")).value_or(Bytes{}));
-  if (!school || !size || !size->is_int64() || size->get_int64() < 0 || !root || root->size() != 32 || !at || !signature)
+  if (!school || !size || !size->is_int64() || size->get_int64() < 0 || !root || root->size() != 32 || !at ||
+      !signature)
     return std::nullopt;
   Head out{*school, static_cast<std::uint64_t>(size->get_int64()), {}, *at, *signature};
   std::ranges::copy(*root, out.root.begin());

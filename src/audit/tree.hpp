@@ -15,8 +15,8 @@ namespace xinyi::audit {
 
 using crypto::Hash;
 
-Hash leaf_hash(View leaf_bytes);                       // SHA-256(0x00 || bytes)
-Hash node_hash(const Hash& left, const Hash& right);   // SHA-256(0x01 || left || right)
+Hash leaf_hash(View leaf_bytes);                      // SHA-256(0x00 || bytes)
+Hash node_hash(const Hash& left, const Hash& right);  // SHA-256(0x01 || left || right)
 /// SHA-256 of nothing.
 Hash empty_root();
 
@@ -61,7 +61,8 @@ struct Head {
 };
 /// "xinyi head v1" | size u64 | root | at i64 | school
 Bytes head_message(const Head& head);
-Head sign_head(const crypto::SignPair& log_key, const SchoolId& school, std::uint64_t size, const Hash& root, Instant at);
+Head sign_head(const crypto::SignPair& log_key, const SchoolId& school, std::uint64_t size, const Hash& root,
+               Instant at);
 bool verify_head(const crypto::SignPublic& by, const Head& head);
 bool verify_inclusion(const crypto::SignPublic& by, const Head& head, View proof, View leaf_bytes);
 /// Both heads are checked too, and must be of one school. `newer` may equal `older`.

@@ -55,12 +55,15 @@ const crypto::SignPair& log_key() {
   return key;
 }
 const SchoolId kSchool(Fixed<16>{1});
-Head head_at(const Stored& stored, std::uint64_t size) { return sign_head(log_key(), kSchool, size, stored.root(size), Instant{1000}); }
+Head head_at(const Stored& stored, std::uint64_t size) {
+  return sign_head(log_key(), kSchool, size, stored.root(size), Instant{1000});
+}
 }  // namespace
 
 TEST(Tree, KnownRoots) {
   // The eight leaves that certificate transparency implementations test with.
-  const char* leaves[] = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+  const char* leaves[] = {
+      "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
   const char* roots[] = {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                          "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
                          "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
@@ -86,7 +89,8 @@ TEST(Tree, EverySizeUpTo300HasItsDefinedRootAndProofs) {
   for (std::uint64_t n = 1; n <= 300; ++n) {
     ASSERT_EQ(stored.root(n), defined_root(0, n)) << n;
     ASSERT_EQ(root_of(n, stored.source()), stored.root(n)) << n;
-    const auto step = n % 16 == 0 || n < 40 || full_campaign() ? 1u : 7u;  // every leaf of many sizes, every seventh of the others
+    const auto step =
+        n % 16 == 0 || n < 40 || full_campaign() ? 1u : 7u;  // every leaf of many sizes, every seventh of the others
     for (std::uint64_t i = n % step; i < n; i += step)
       wrong += !verify_inclusion(log_key().sign_public, heads[n], prove_inclusion(i, n, stored.source()), leaf_of(i));
     for (std::uint64_t m = n % step; m <= n; m += step)
@@ -141,7 +145,7 @@ TEST(Tree, ForgedProofsAreRefused) {
       case 1: proof.resize(pick(proof.size())); break;
       case 2: proof.resize(proof.size() + 1 + pick(40)); break;
       case 3: random.fill(std::span(proof).subspan(proof.size() > 18 ? 18 : 0)); break;
-      case 4: newer.root[pick(32)] ^= 1; break;                              // not what was signed
+      case 4: newer.root[pick(32)] ^= 1; break;  // not what was signed
       case 5: newer = sign_head(stranger, kSchool, n, stored.root(n), Instant{1000}); break;
       case 6: leaf[pick(leaf.size())] ^= static_cast<std::uint8_t>(1u << pick(8)); break;
     }
@@ -155,11 +159,13 @@ TEST(Tree, ConsistencyRefusesAnotherHistory) {
   Frontier forged;  // one leaf differs
   for (std::uint64_t i = 0; i < 400; ++i) forged.add(leaf_hash(i == 77 ? Bytes{1} : leaf_of(i)));
   const auto newer = sign_head(log_key(), kSchool, 400, forged.root(), Instant{1});
-  EXPECT_FALSE(verify_consistency(log_key().sign_public, head_at(stored, 200), newer, prove_consistency(200, 400, stored.source())));
+  EXPECT_FALSE(verify_consistency(log_key().sign_public, head_at(stored, 200), newer,
+                                  prove_consistency(200, 400, stored.source())));
   // The rewritten log's own proof: it leads to the new root, but not to the old one.
   const NodeSource forged_nodes = [](int level, std::uint64_t position) {
     Frontier f;
-    for (std::uint64_t i = position << level; i < (position + 1) << level; ++i) f.add(leaf_hash(i == 77 ? Bytes{1} : leaf_of(i)));
+    for (std::uint64_t i = position << level; i < (position + 1) << level; ++i)
+      f.add(leaf_hash(i == 77 ? Bytes{1} : leaf_of(i)));
     return f.root();
   };
   const auto own = prove_consistency(200, 400, forged_nodes);
@@ -167,7 +173,8 @@ TEST(Tree, ConsistencyRefusesAnotherHistory) {
   EXPECT_TRUE(verify_consistency(log_key().sign_public, forged_older, newer, own));  // the control
   EXPECT_FALSE(verify_consistency(log_key().sign_public, head_at(stored, 200), newer, own));
   const auto other_school = sign_head(log_key(), SchoolId(Fixed<16>{2}), 200, stored.root(200), Instant{1});
-  EXPECT_FALSE(verify_consistency(log_key().sign_public, other_school, head_at(stored, 400), prove_consistency(200, 400, stored.source())));
+  EXPECT_FALSE(verify_consistency(log_key().sign_public, other_school, head_at(stored, 400),
+                                  prove_consistency(200, 400, stored.source())));
 }
 
 // Even a head that was signed with a wrong size does not make a path of another length acceptable.
@@ -176,7 +183,8 @@ TEST(Tree, PathsHaveTheLengthOfTheSignedSize) {
   const auto& by = log_key().sign_public;
   for (std::uint64_t claimed = 1; claimed <= 40; ++claimed)
     for (std::uint64_t real = 2; real <= 9; ++real) {
-      if (std::bit_width(claimed - 1) == std::bit_width(real - 1)) continue;  // leaf 0 then has a path of the same length
+      if (std::bit_width(claimed - 1) == std::bit_width(real - 1))
+        continue;  // leaf 0 then has a path of the same length
       const auto head = sign_head(log_key(), kSchool, claimed, stored.root(real), Instant{1});
       auto proof = prove_inclusion(0, real, stored.source());
       const auto size = crypto::Encoder().u64(claimed).take();
@@ -188,7 +196,8 @@ TEST(Tree, PathsHaveTheLengthOfTheSignedSize) {
     auto proof = prove_inclusion(real - 1, real, stored.source());
     const auto place = crypto::Encoder().u64(0).u64(1).take();
     std::ranges::copy(place, proof.begin() + 1);
-    EXPECT_FALSE(verify_inclusion(by, sign_head(log_key(), kSchool, 1, stored.root(real), Instant{1}), proof, leaf_of(real - 1)));
+    EXPECT_FALSE(verify_inclusion(by, sign_head(log_key(), kSchool, 1, stored.root(real), Instant{1}), proof,
+                                  leaf_of(real - 1)));
   }
 }
 
@@ -199,7 +208,8 @@ TEST(Tree, HeadsTravelAsJson) {
   EXPECT_FALSE(head_from_json(to_json(head).substr(1)));
   EXPECT_FALSE(head_from_json("{}"));
   EXPECT_FALSE(head_from_json(R"({"school":1,"size":"3","root":null,"at":[],"signature":{}})"));
-  EXPECT_TRUE(rc::check("any text is read or refused, never a crash", [](const std::string& s) { RC_ASSERT(!head_from_json(s)); }));
+  EXPECT_TRUE(rc::check("any text is read or refused, never a crash",
+                        [](const std::string& s) { RC_ASSERT(!head_from_json(s)); }));
 }
 
 TEST(Tree, ProofsStayUnderOneKilobyteAtTenMillion) {
@@ -208,14 +218,16 @@ TEST(Tree, ProofsStayUnderOneKilobyteAtTenMillion) {
   const std::uint64_t leaf = 3'456'789, old_size = 9'999'999 - 256 * 129;
   const std::set<std::uint64_t> opened = {leaf / 256, old_size / 256, (old_size - 1) / 256};
   const auto tile = [&](std::uint64_t position) {
-    return opened.contains(position) ? defined_root(position * 256, position * 256 + 256) : crypto::sha256(leaf_of(~position));
+    return opened.contains(position) ? defined_root(position * 256, position * 256 + 256)
+                                     : crypto::sha256(leaf_of(~position));
   };
   std::map<std::pair<int, std::uint64_t>, Hash> kept;
   const std::function<Hash(int, std::uint64_t)> nodes = [&](int level, std::uint64_t position) -> Hash {
     if (level == 0) return leaf_hash(leaf_of(position));
     if (const auto found = kept.find({level, position}); found != kept.end()) return found->second;
     Hash out;
-    if (level == 8) out = tile(position);
+    if (level == 8)
+      out = tile(position);
     else {
       Frontier f;
       for (std::uint64_t i = 0; i < 256; ++i) f.add(nodes(level - 8, position * 256 + i));
@@ -231,7 +243,8 @@ TEST(Tree, ProofsStayUnderOneKilobyteAtTenMillion) {
   EXPECT_TRUE(verify_consistency(log_key().sign_public, older, newer, consistency));
   std::size_t most = 0;
   for (std::uint64_t i = 0; i < kSize; i += 999'983) most = std::max(most, prove_inclusion(i, kSize, nodes).size());
-  std::printf("proofs at 10,000,000 leaves: inclusion %zu bytes (most %zu), consistency %zu bytes\n", inclusion.size(), most, consistency.size());
+  std::printf("proofs at 10,000,000 leaves: inclusion %zu bytes (most %zu), consistency %zu bytes\n", inclusion.size(),
+              most, consistency.size());
   EXPECT_LT(most, 1024u);
   EXPECT_LT(inclusion.size(), 1024u);
   EXPECT_LT(consistency.size(), 1024u);

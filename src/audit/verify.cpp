@@ -20,16 +20,23 @@ struct Sentence {
   std::string_view code, zh, en;
 };
 constexpr Sentence kSound{"sound", "审计日志完整,没有发现改动。", "The log is whole; no change was found."};
-constexpr Sentence kGap{"gap", "审计日志少了事件,或顺序被打乱。", "Events are missing from the log, or were reordered."};
+constexpr Sentence kGap{"gap", "审计日志少了事件,或顺序被打乱。",
+                        "Events are missing from the log, or were reordered."};
 constexpr Sentence kChanged{"changed", "有事件被改动过。", "An event was changed."};
-constexpr Sentence kMalformed{"malformed", "有事件的格式不可能由本系统写出。", "An event has a form that this program never writes."};
-constexpr Sentence kTileBad{"tile", "一段事件与存下的校验值不一致。", "A run of events differs from its stored check value."};
-constexpr Sentence kHeadSignature{"head_signature", "树头的签名不是这所学校的日志密钥。", "A head does not bear this log's signature."};
-constexpr Sentence kRoot{"root", "日志与签名的树头不一致:有事件被改写。", "The log differs from a signed head: events were rewritten."};
-constexpr Sentence kShort{"short", "日志比签名的树头短:有事件被删除,或整个日志被退回旧版本。",
-                          "The log is shorter than a signed head: events were removed, or the whole log was rolled back."};
+constexpr Sentence kMalformed{"malformed", "有事件的格式不可能由本系统写出。",
+                              "An event has a form that this program never writes."};
+constexpr Sentence kTileBad{"tile", "一段事件与存下的校验值不一致。",
+                            "A run of events differs from its stored check value."};
+constexpr Sentence kHeadSignature{"head_signature", "树头的签名不是这所学校的日志密钥。",
+                                  "A head does not bear this log's signature."};
+constexpr Sentence kRoot{"root", "日志与签名的树头不一致:有事件被改写。",
+                         "The log differs from a signed head: events were rewritten."};
+constexpr Sentence kShort{
+    "short", "日志比签名的树头短:有事件被删除,或整个日志被退回旧版本。",
+    "The log is shorter than a signed head: events were removed, or the whole log was rolled back."};
 
-void fail(Report& report, const Sentence& what, std::optional<std::uint64_t> first, std::optional<std::uint64_t> last = std::nullopt) {
+void fail(Report& report, const Sentence& what, std::optional<std::uint64_t> first,
+          std::optional<std::uint64_t> last = std::nullopt) {
   report.sound = false;
   report.code = what.code;
   report.zh = what.zh;
@@ -55,7 +62,8 @@ Hash tile_root(std::vector<Hash>& leaves) {
 /// One worker's part of the log: re-encodes and hashes rows [lo, hi), lo being the start of a tile.
 class Scan {
  public:
-  Scan(storage::Database& db, const SchoolId& school, std::uint64_t lo, std::uint64_t hi) : db_(db), school_(school), next_(lo), hi_(hi) {
+  Scan(storage::Database& db, const SchoolId& school, std::uint64_t lo, std::uint64_t hi)
+      : db_(db), school_(school), next_(lo), hi_(hi) {
     leaves_.reserve(kTile);
   }
   void run() noexcept {
@@ -80,7 +88,8 @@ class Scan {
  private:
   void page(storage::ReadTx& tx) {
     const auto end = std::min(hi_, next_ + kPage);
-    for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number >= ?2 AND number < ?3 "
+    for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS
+                                   " FROM audit_events WHERE school_id = ?1 AND number >= ?2 AND number < ?3 "
                                    "ORDER BY number",
                                    school_, next_, end)) {
       const Raw raw = read_raw(row);
@@ -145,7 +154,8 @@ class Verifier {
     const auto workers = static_cast<std::uint64_t>(std::clamp(options_.threads, 1, 64));
     const auto share = (sealed_ / workers + kTile) / kTile * kTile;
     std::vector<Scan> parts;
-    for (std::uint64_t lo = 0; lo < sealed_; lo += share) parts.emplace_back(db_, school_, lo, std::min(sealed_, lo + share));
+    for (std::uint64_t lo = 0; lo < sealed_; lo += share)
+      parts.emplace_back(db_, school_, lo, std::min(sealed_, lo + share));
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < parts.size(); ++i) threads.emplace_back([&part = parts[i]] { part.run(); });
     if (!parts.empty()) parts[0].run();
@@ -189,24 +199,28 @@ class Verifier {
   void compare_nodes() {
     std::vector<std::pair<std::pair<int, std::uint64_t>, Hash>> stored;
     db_.read(school_, [&](storage::ReadTx& tx) {
-      for (const auto row : tx.query("SELECT level, position, hash FROM audit_nodes WHERE school_id = ?1 ORDER BY level, position", school_))
+      for (const auto row : tx.query(
+               "SELECT level, position, hash FROM audit_nodes WHERE school_id = ?1 ORDER BY level, position", school_))
         if (const auto hash = row.get<View>(2); hash.size() == 32) {
           stored.push_back({{row.get<int>(0), row.get<std::uint64_t>(1)}, {}});
           std::ranges::copy(hash, stored.back().second.begin());
         }
     });
     std::optional<std::pair<std::uint64_t, std::uint64_t>> bad;
-    frontier_at(stored_ ? std::min(stored_->size, sealed_) : 0, [&](int level, std::uint64_t position, const Hash& hash) {
-      if (level % 8 != 0 || bad) return;
-      const auto found = std::ranges::lower_bound(stored, std::pair(level, position), {}, [](const auto& entry) { return entry.first; });
-      if (found == stored.end() || found->first != std::pair(level, position) || found->second != hash)
-        bad = {position << level, ((position + 1) << level) - 1};
-    });
+    frontier_at(stored_ ? std::min(stored_->size, sealed_) : 0,
+                [&](int level, std::uint64_t position, const Hash& hash) {
+                  if (level % 8 != 0 || bad) return;
+                  const auto found = std::ranges::lower_bound(stored, std::pair(level, position), {},
+                                                              [](const auto& entry) { return entry.first; });
+                  if (found == stored.end() || found->first != std::pair(level, position) || found->second != hash)
+                    bad = {position << level, ((position + 1) << level) - 1};
+                });
     if (bad) fail(report_, kTileBad, bad->first, bad->second);
   }
 
   bool agrees(const Head& head) {
-    return head.size <= report_.events && head.size <= sealed_ && verify_head(key_, head) && frontier_at(head.size).root() == head.root;
+    return head.size <= report_.events && head.size <= sealed_ && verify_head(key_, head) &&
+           frontier_at(head.size).root() == head.root;
   }
 
   void judge_heads(const std::optional<Head>& earlier) {
@@ -235,7 +249,8 @@ class Verifier {
   std::uint64_t last_good_size(std::uint64_t below) {
     std::vector<std::uint64_t> sizes;
     db_.read(school_, [&](storage::ReadTx& tx) {
-      for (const auto row : tx.query("SELECT size FROM audit_heads WHERE school_id = ?1 AND size < ?2 ORDER BY size", school_, below))
+      for (const auto row :
+           tx.query("SELECT size FROM audit_heads WHERE school_id = ?1 AND size < ?2 ORDER BY size", school_, below))
         sizes.push_back(row.get<std::uint64_t>(0));
     });
     const auto good = [&](std::uint64_t size) {
@@ -272,8 +287,8 @@ Bytes leaf_start(const SchoolId& school, std::uint64_t number) {
 }
 }  // namespace
 
-Report verify_log(storage::Database& db, const SchoolId& school, const crypto::SignPublic& log_public, const std::optional<Head>& earlier,
-                  const VerifyOptions& options) {
+Report verify_log(storage::Database& db, const SchoolId& school, const crypto::SignPublic& log_public,
+                  const std::optional<Head>& earlier, const VerifyOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   auto report = Verifier(db, school, log_public, options).run(earlier);
   report.seconds = seconds_since(start);
@@ -286,9 +301,10 @@ void export_log(storage::Database& db, const SchoolId& school, std::ostream& out
   for (std::uint64_t next = 0, before = 1; next != before;) {
     before = next;
     db.read(school, [&](storage::ReadTx& tx) {
-      for (const auto row : tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number >= ?2 "
-                                     "ORDER BY number LIMIT ?3",
-                                     school, next, kPage)) {
+      for (const auto row :
+           tx.query("SELECT " XINYI_AUDIT_COLUMNS " FROM audit_events WHERE school_id = ?1 AND number >= ?2 "
+                    "ORDER BY number LIMIT ?3",
+                    school, next, kPage)) {
         const Raw raw = read_raw(row);
         leaf.clear();
         if (!encode_leaf(leaf, school, raw)) throw Damaged("an event of the audit log has a form that cannot be", next);
@@ -320,7 +336,8 @@ Report verify_export(std::istream& in, const crypto::SignPublic& log_public, con
     if (!length && in.gcount() == 0) break;
     leaf.resize(length.value_or(0) <= 1024 ? length.value_or(0) : 0);
     const auto expected = leaf_start(head.school, frontier.size());
-    if (leaf.size() < expected.size() || !in.read(reinterpret_cast<char*>(leaf.data()), static_cast<std::streamsize>(leaf.size()))) {
+    if (leaf.size() < expected.size() ||
+        !in.read(reinterpret_cast<char*>(leaf.data()), static_cast<std::streamsize>(leaf.size()))) {
       fail(report, kMalformed, frontier.size());
     } else if (!std::equal(expected.begin(), expected.end(), leaf.begin())) {
       fail(report, kGap, frontier.size());
@@ -330,8 +347,10 @@ Report verify_export(std::istream& in, const crypto::SignPublic& log_public, con
     }
   }
   report.events = frontier.size();
-  if (report.sound && !root) fail(report, kShort, frontier.size(), head.size - 1);
-  else if (report.sound && *root != head.root) fail(report, kRoot, 0, head.size - 1);
+  if (report.sound && !root)
+    fail(report, kShort, frontier.size(), head.size - 1);
+  else if (report.sound && *root != head.root)
+    fail(report, kRoot, 0, head.size - 1);
   if (report.sound) {
     report.head = head;
     report.sealed = head.size;

@@ -12,14 +12,14 @@ namespace xinyi::audit {
 
 struct Report {
   bool sound = false;
-  std::uint64_t events = 0;             // leaves read
-  std::uint64_t sealed = 0;             // of these, covered by a verified head
-  std::optional<Head> head;             // the newest verified head
+  std::uint64_t events = 0;  // leaves read
+  std::uint64_t sealed = 0;  // of these, covered by a verified head
+  std::optional<Head> head;  // the newest verified head
   /// The first leaf that is known to be wrong. When the evidence names only a range (leaf hashes were recomputed by
   /// the forger), the first leaf of the range, and `last_bad` its last one.
   std::optional<std::uint64_t> first_bad, last_bad;
-  std::string code;                     // "sound", "gap", "changed", "tile", "head_signature", "root", "short", "malformed"
-  std::string zh, en;                   // one sentence for people
+  std::string code;    // "sound", "gap", "changed", "tile", "head_signature", "root", "short", "malformed"
+  std::string zh, en;  // one sentence for people
   double seconds = 0;
 };
 

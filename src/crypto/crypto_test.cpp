@@ -17,9 +17,13 @@ using namespace xinyi::crypto;
 namespace {
 Bytes hex(std::string_view text) { return *from_hex(text); }
 template <class T>
-concept Comparable = requires(const T& a, const T& b) { a == b; };
+concept Comparable = requires(const T& a, const T& b) {
+  a == b;
+};
 template <class T>
-concept Printable = requires(std::ostream& out, const T& a) { out << a; };
+concept Printable = requires(std::ostream& out, const T& a) {
+  out << a;
+};
 }  // namespace
 
 TEST(Start, EveryPrimitiveGivesItsKnownAnswer) {
@@ -47,7 +51,8 @@ TEST(Start, SelfTestCanFail) {
 
 TEST(Secrets, CannotBeCopiedComparedOrPrinted) {
   static_assert(!std::copy_constructible<Key> && !std::is_copy_assignable_v<Key>);
-  static_assert(!std::copy_constructible<SecretBytes> && !std::copy_constructible<GuardedKey> && !std::copy_constructible<Seed>);
+  static_assert(!std::copy_constructible<SecretBytes> && !std::copy_constructible<GuardedKey> &&
+                !std::copy_constructible<Seed>);
   static_assert(!Comparable<Key> && !Comparable<SecretBytes> && !Printable<Key> && !Printable<SecretBytes>);
   static_assert(!std::default_initializable<Key>);
   static_assert(std::movable<Key> && std::movable<SecretBytes> && std::movable<GuardedKey> && std::movable<Pair>);
@@ -96,15 +101,18 @@ TEST(Secrets, EqualLooksAtEveryByte) {
 }
 
 TEST(Hash, Rfc5869) {
-  EXPECT_EQ(to_hex(hkdf_sha256(View(Bytes(22, 0x0b)), hex("000102030405060708090a0b0c"), View(hex("f0f1f2f3f4f5f6f7f8f9"))).expose()),
-            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+  EXPECT_EQ(
+      to_hex(hkdf_sha256(View(Bytes(22, 0x0b)), hex("000102030405060708090a0b0c"), View(hex("f0f1f2f3f4f5f6f7f8f9")))
+                 .expose()),
+      "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
   Bytes ikm, salt, info;
   for (int i = 0; i < 80; ++i) {
     ikm.push_back(static_cast<std::uint8_t>(i));
     salt.push_back(static_cast<std::uint8_t>(0x60 + i));
     info.push_back(static_cast<std::uint8_t>(0xb0 + i));
   }
-  EXPECT_EQ(to_hex(hkdf_sha256(View(ikm), salt, View(info)).expose()), "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c");
+  EXPECT_EQ(to_hex(hkdf_sha256(View(ikm), salt, View(info)).expose()),
+            "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c");
   EXPECT_EQ(to_hex(hkdf_sha256(View(Bytes(22, 0x0b)), View{}, View{}).expose()),
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
 }
@@ -189,7 +197,8 @@ TEST(Password, CostsAreReadBackWithinLimits) {
   EXPECT_EQ(to_text(kVaultCost), "64x3");
   EXPECT_EQ(password_cost_from_text("64x3"), kVaultCost);
   EXPECT_EQ(password_cost_from_text("19x2"), kLightCost);
-  for (const char* wrong : {"", "x", "64", "64x", "x3", "0x3", "64x0", "1025x1", "1x17", "64x3 ", "064x3", "-1x3", "99999999999x1"})
+  for (const char* wrong :
+       {"", "x", "64", "64x", "x3", "0x3", "64x0", "1025x1", "1x17", "64x3 ", "064x3", "-1x3", "99999999999x1"})
     EXPECT_FALSE(password_cost_from_text(wrong)) << wrong;
 }
 

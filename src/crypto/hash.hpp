@@ -19,6 +19,8 @@ inline Hash hmac_sha256(View key, View data) { return hmac_sha256(key, {data}); 
 /// RFC 5869 with SHA-256 and 32 bytes of output. `info` is a label that names the purpose.
 Key hkdf_sha256(View ikm, View salt, View info);
 inline Key hkdf_sha256(View ikm, View salt, std::string_view info) { return hkdf_sha256(ikm, salt, view(info)); }
-inline Key hkdf_sha256(const Key& ikm, View salt, std::string_view info) { return hkdf_sha256(ikm.expose(), salt, view(info)); }
+inline Key hkdf_sha256(const Key& ikm, View salt, std::string_view info) {
+  return hkdf_sha256(ikm.expose(), salt, view(info));
+}
 
 }  // namespace xinyi::crypto

@@ -17,8 +17,8 @@ Bytes seal(const Key& key, View plain, View ad) {
   out[0] = kFormat;
   std::uint8_t* const nonce = out.data() + 1;
   randombytes_buf(nonce, kNonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonce, nullptr, pointer(plain), plain.size(), pointer(ad), ad.size(), nullptr,
-                                             nonce, key.expose().data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonce, nullptr, pointer(plain), plain.size(), pointer(ad),
+                                             ad.size(), nullptr, nonce, key.expose().data());
   return out;
 }
 
@@ -27,8 +27,8 @@ std::optional<SecretBytes> open(const Key& key, View sealed, View ad) {
   const auto nonce = sealed.subspan(1, kNonce);
   const auto body = sealed.subspan(1 + kNonce);
   SecretBytes out(body.size() - kTag);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(pointer(out.writable()), nullptr, nullptr, body.data(), body.size(), pointer(ad),
-                                                 ad.size(), nonce.data(), key.expose().data()) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(pointer(out.writable()), nullptr, nullptr, body.data(), body.size(),
+                                                 pointer(ad), ad.size(), nonce.data(), key.expose().data()) != 0)
     return std::nullopt;
   return out;
 }

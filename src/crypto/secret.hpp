@@ -30,7 +30,9 @@ class Secret {
     if (bytes.size() != N) wrong_length();
     return made([&](std::span<std::uint8_t, N> out) { std::copy(bytes.begin(), bytes.end(), out.begin()); });
   }
-  static Secret random() { return made([](std::span<std::uint8_t, N> out) { random_fill(out); }); }
+  static Secret random() {
+    return made([](std::span<std::uint8_t, N> out) { random_fill(out); });
+  }
   /// `fill(std::span<uint8_t, N>)` writes the bytes in place.
   template <class F>
   static Secret made(F&& fill) {

@@ -30,7 +30,8 @@ UnitSecret load_unit(storage::ReadTx& tx, const ServerKeys& keys, const UnitId& 
   const auto row = tx.one("SELECT wrapped FROM unit_keys WHERE school_id = ?1 AND unit_id = ?2", tx.school(), unit);
   if (!row) throw Refusal(Code::not_found, "no unit secret");
   const auto opened = crypto::open(keys.epoch().clone(), row->get<View>(0), unit_ad(tx.school(), unit));
-  if (!opened || opened->size() != 32) throw Refusal(Code::content_damaged, "a unit secret does not open with the epoch key");
+  if (!opened || opened->size() != 32)
+    throw Refusal(Code::content_damaged, "a unit secret does not open with the epoch key");
   return {crypto::Key::from(opened->expose())};
 }
 
@@ -48,7 +49,9 @@ Bytes associated_data(const Place& place) {
       .take();
 }
 
-Bytes seal_content(const ContentKey& key, const Place& place, View plain) { return crypto::seal(key.key, plain, associated_data(place)); }
+Bytes seal_content(const ContentKey& key, const Place& place, View plain) {
+  return crypto::seal(key.key, plain, associated_data(place));
+}
 
 crypto::SecretBytes open_content(const ContentKey& key, const Place& place, View sealed) {
   return opened_or_damaged(crypto::open(key.key, sealed, associated_data(place)));
@@ -67,7 +70,8 @@ Bytes seal_waiting(const crypto::BoxPublic& duty, const UnitSecret& unit, const 
 }
 
 crypto::SecretBytes open_waiting(const crypto::Pair& duty, const UnitSecret& unit, const Place& place, View sealed) {
-  if (sealed.size() < 1 + kSealedKey || sealed[0] != kWaiting) throw Refusal(Code::content_damaged, "not in the form of waiting content");
+  if (sealed.size() < 1 + kSealedKey || sealed[0] != kWaiting)
+    throw Refusal(Code::content_damaged, "not in the form of waiting content");
   const auto key = opened_or_damaged(crypto::open_sealed(duty, sealed.subspan(1, kSealedKey)));
   const auto content = crypto::hkdf_sha256(key.expose(), unit.key.expose(), "xinyi waiting v1");
   return opened_or_damaged(crypto::open(content, sealed.subspan(1 + kSealedKey), associated_data(place)));

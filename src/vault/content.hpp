@@ -27,10 +27,10 @@ void destroy_unit(storage::WriteTx& tx, const UnitId& unit);
 /// Where a sealed value stands: immutable ids only. A ciphertext opens at its own place and nowhere else.
 struct Place {
   SchoolId school;
-  CaseId case_id;             // nil while nobody's case owns it
+  CaseId case_id;  // nil while nobody's case owns it
   UnitId unit;
-  std::string field;          // name of the sealed column or field, at most 255 bytes
-  std::int64_t version = 0;   // of the value
+  std::string field;         // name of the sealed column or field, at most 255 bytes
+  std::int64_t version = 0;  // of the value
 };
 /// "xinyi place v1" | school | case | unit | version u64 | field u8+text
 Bytes associated_data(const Place& place);

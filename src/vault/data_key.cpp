@@ -55,7 +55,8 @@ std::optional<DataKey> load_data_key(storage::ReadTx& tx, const ServerKeys& keys
   const auto row = tx.one("SELECT wrapped FROM server_keys WHERE school_id = ?1 AND name = 'data'", tx.school());
   if (!row) return std::nullopt;
   const auto opened = crypto::open(keys.machine().clone(), row->get<View>(0), wrap_ad(tx.school()));
-  if (!opened) throw Refusal(Code::internal, "the machine key in the secrets folder does not open this school's data key");
+  if (!opened)
+    throw Refusal(Code::internal, "the machine key in the secrets folder does not open this school's data key");
   return DataKey(tx.school(), crypto::Key::from(opened->expose()));
 }
 
@@ -72,7 +73,8 @@ std::optional<DataKey> recover_data_key(storage::ReadTx& tx, const crypto::Pair&
   const auto row = tx.one("SELECT recovery FROM server_keys WHERE school_id = ?1 AND name = 'data'", tx.school());
   if (!row || row->null(0)) return std::nullopt;
   const auto opened = crypto::open_sealed(room, row->get<View>(0));
-  if (!opened || opened->size() != 48 || !std::ranges::equal(opened->expose().first(16), tx.school().bytes())) return std::nullopt;
+  if (!opened || opened->size() != 48 || !std::ranges::equal(opened->expose().first(16), tx.school().bytes()))
+    return std::nullopt;
   return DataKey(tx.school(), crypto::Key::from(opened->expose().subspan(16)));
 }
 

@@ -23,7 +23,9 @@ class DataKey {
 
   /// For *protected* columns. The ciphertext opens only in the same school, column and row.
   Bytes protect(View plain, std::string_view column, View row) const;
-  Bytes protect(std::string_view plain, std::string_view column, View row) const { return protect(view(plain), column, row); }
+  Bytes protect(std::string_view plain, std::string_view column, View row) const {
+    return protect(view(plain), column, row);
+  }
   /// Refusal(content_damaged) when it does not open.
   crypto::SecretBytes reveal(View sealed, std::string_view column, View row) const;
 

@@ -34,7 +34,8 @@ struct PersonKey {
 
 // -- certificates (pure)
 /// "xinyi cert v1" | person 16 | box_public 32 | sign_public 32 | roles. What the room's signing half signs.
-Bytes certificate_message(const PersonId& person, const crypto::BoxPublic& box, const crypto::SignPublic& sign, std::string_view roles);
+Bytes certificate_message(const PersonId& person, const crypto::BoxPublic& box, const crypto::SignPublic& sign,
+                          std::string_view roles);
 crypto::Signature certify(const crypto::Pair& room, const PersonKey& key);
 /// True when the key is in state `certified` and the certificate is the room's. `retired_too` accepts retired keys:
 /// what they signed in their time stays good.
@@ -44,8 +45,8 @@ std::string short_code(const crypto::BoxPublic& box, const crypto::SignPublic& s
 
 // -- certificates (store)
 /// Adds a pending key and retires the person's earlier ones. The generation is given here and returned.
-int add_person_key(storage::WriteTx& tx, const PersonId& person, const crypto::BoxPublic& box, const crypto::SignPublic& sign,
-                   std::string_view roles);
+int add_person_key(storage::WriteTx& tx, const PersonId& person, const crypto::BoxPublic& box,
+                   const crypto::SignPublic& sign, std::string_view roles);
 /// Stores the certificate of the newest pending key, with the roles under it. Refusal(not_allowed) when the signature is
 /// not the pinned room key's.
 void certify_person_key(storage::WriteTx& tx, const ServerKeys& keys, const PersonId& person, std::string_view roles,
@@ -63,8 +64,8 @@ std::vector<PersonKey> certified_history(storage::ReadTx& tx, const ServerKeys& 
 /// Wraps a person's secret under a key derived for `purpose` ("password" or "session"); bound to school and person.
 Bytes wrap_secret(const crypto::Key& key, const SchoolId& school, const PersonId& person, std::string_view purpose,
                   const crypto::PersonSecret& secret);
-std::optional<crypto::PersonSecret> unwrap_secret(const crypto::Key& key, const SchoolId& school, const PersonId& person,
-                                                  std::string_view purpose, View wrapped);
+std::optional<crypto::PersonSecret> unwrap_secret(const crypto::Key& key, const SchoolId& school,
+                                                  const PersonId& person, std::string_view purpose, View wrapped);
 
 // -- wrapped secrets (store)
 struct StoredSecret {

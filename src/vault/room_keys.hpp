@@ -26,7 +26,8 @@ RoomKey room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind);
 std::optional<RoomKey> room_key_of(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind, int generation);
 
 /// Signs what was sealed elsewhere (the director's browser at set-up).
-RoomKeyWrapping sign_wrapping(const SchoolId& school, const RoomKey& key, const PersonId& holder, Bytes sealed, const Unlocked& giver);
+RoomKeyWrapping sign_wrapping(const SchoolId& school, const RoomKey& key, const PersonId& holder, Bytes sealed,
+                              const Unlocked& giver);
 void store_wrapping(storage::WriteTx& tx, const RoomKeyWrapping& wrapping);
 
 /// Opens the key for its holder. Checked: the holder's certificate and that the secret is the certified one's, the
@@ -40,7 +41,8 @@ std::vector<PersonId> holders_of(storage::ReadTx& tx, RoomKeyKind kind);
 
 /// Hands every generation of the key that `from` holds to another person with a certified key. Returns how many.
 /// Refusal(not_allowed) when the other is not certified; Refusal(not_found) when `from` holds none; else as open_room_key.
-int wrap_room_key_for(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind kind, const Unlocked& from, const PersonId& to);
+int wrap_room_key_for(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind kind, const Unlocked& from,
+                      const PersonId& to);
 /// Takes the copies away. Refusal(last_director) when it would leave the room or crisis key without a holder.
 void withdraw_room_key(storage::WriteTx& tx, RoomKeyKind kind, const PersonId& holder);
 

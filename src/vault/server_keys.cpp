@@ -57,23 +57,26 @@ void require_outside(const std::string& dir, const std::string& data_dir) {
   const auto inner = fs::weakly_canonical(fs::absolute(dir)), outer = fs::weakly_canonical(fs::absolute(data_dir));
   const auto [end, _] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
   if (end == outer.end())
-    throw SecretsError(fmt::format("The secrets folder {} lies inside the data folder {}. Whoever gets a copy of the data must not get "
-                                   "the keys with it: choose another folder with --secrets.",
-                                   dir, data_dir));
+    throw SecretsError(fmt::format(
+        "The secrets folder {} lies inside the data folder {}. Whoever gets a copy of the data must not get "
+        "the keys with it: choose another folder with --secrets.",
+        dir, data_dir));
 }
 
 crypto::GuardedKey read_key(const std::string& dir, std::string_view name) {
   const auto path = (fs::path(dir) / name).string();
   const File file(path, O_RDONLY);
   if (!file.ok())
-    throw SecretsError(fmt::format("The key file {} cannot be opened ({}). Restore it from where you keep it, or check --secrets.", path,
-                                   std::strerror(errno)));
+    throw SecretsError(
+        fmt::format("The key file {} cannot be opened ({}). Restore it from where you keep it, or check --secrets.",
+                    path, std::strerror(errno)));
   struct stat info {};
   if (::fstat(file.fd(), &info) != 0 || !S_ISREG(info.st_mode))
     throw SecretsError(fmt::format("The key file {} is not an ordinary file.", path));
   if ((info.st_mode & 077) != 0)
     throw SecretsError(fmt::format("Others may read the key file {}. Run: chmod 600 {}", path, path));
-  if (info.st_size != 32) throw SecretsError(fmt::format("The key file {} is damaged: it must have 32 bytes, not {}.", path, info.st_size));
+  if (info.st_size != 32)
+    throw SecretsError(fmt::format("The key file {} is damaged: it must have 32 bytes, not {}.", path, info.st_size));
   return crypto::GuardedKey(crypto::Key::made([&](std::span<std::uint8_t, 32> out) {
     if (::read(file.fd(), out.data(), out.size()) != 32)
       throw SecretsError(fmt::format("The key file {} cannot be read ({}).", path, std::strerror(errno)));
@@ -81,8 +84,8 @@ crypto::GuardedKey read_key(const std::string& dir, std::string_view name) {
 }
 
 std::string pin_line(const SchoolId& school, const RoomKey& key) {
-  return fmt::format("{} {} {} {} {}\n", to_text(school), to_text(key.kind), key.generation, to_hex(key.box_public.bytes),
-                     key.sign_public ? to_hex(key.sign_public->bytes) : "-");
+  return fmt::format("{} {} {} {} {}\n", to_text(school), to_text(key.kind), key.generation,
+                     to_hex(key.box_public.bytes), key.sign_public ? to_hex(key.sign_public->bytes) : "-");
 }
 }  // namespace
 
@@ -109,8 +112,9 @@ void ServerKeys::create(const std::string& dir, const std::string& data_dir) {
     throw SecretsError(fmt::format("The secrets folder {} cannot be made ({}).", dir, std::strerror(errno)));
   for (const auto* name : kFiles)
     if (fs::exists(fs::path(dir) / name))
-      throw SecretsError(fmt::format("There is a key file {} already; it is not replaced, because what it wraps would be lost.",
-                                     (fs::path(dir) / name).string()));
+      throw SecretsError(
+          fmt::format("There is a key file {} already; it is not replaced, because what it wraps would be lost.",
+                      (fs::path(dir) / name).string()));
   for (const auto* name : kFiles) {
     const auto path = (fs::path(dir) / name).string();
     const File file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);

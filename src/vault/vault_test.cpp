@@ -37,12 +37,12 @@ class Folder {
   fs::path path_;
 };
 
-#define EXPECT_REFUSED(code_, expression)                                            \
-  try {                                                                              \
-    static_cast<void>(expression);                                                   \
-    ADD_FAILURE() << "not refused: " #expression;                                    \
-  } catch (const Refusal& refusal) {                                                 \
-    EXPECT_EQ(catalogue(refusal.problem().code).name, catalogue(Code::code_).name);  \
+#define EXPECT_REFUSED(code_, expression)                                           \
+  try {                                                                             \
+    static_cast<void>(expression);                                                  \
+    ADD_FAILURE() << "not refused: " #expression;                                   \
+  } catch (const Refusal& refusal) {                                                \
+    EXPECT_EQ(catalogue(refusal.problem().code).name, catalogue(Code::code_).name); \
   }
 
 /// A school after set-up: the director holds all three keys, two counsellors are certified.
@@ -79,14 +79,16 @@ class Vault : public ::testing::Test {
     certify_person_key(tx, *keys_, who.person, roles, certify(room_, key), director_.person, now_);
   }
   template <class F>
-  auto write(F f) { return db_->write(school_, f); }
+  auto write(F f) {
+    return db_->write(school_, f);
+  }
   /// A case of the counsellor with its three grants.
   CaseId open_case(const CaseKey& key) {
     const auto id = random_.id<CaseId>(now_);
     write([&](storage::WriteTx& tx) {
       insert_grants(tx, opening_grants(school_, id, key, *certified_key(tx, *keys_, counsellor_.person),
-                                       room_key(tx, *keys_, RoomKeyKind::room), room_key(tx, *keys_, RoomKeyKind::crisis), counsellor_,
-                                       now_, random_));
+                                       room_key(tx, *keys_, RoomKeyKind::room),
+                                       room_key(tx, *keys_, RoomKeyKind::crisis), counsellor_, now_, random_));
     });
     return id;
   }
@@ -100,8 +102,10 @@ class Vault : public ::testing::Test {
   SchoolId school_ = random_.id<SchoolId>(now_);
   std::optional<ServerKeys> keys_;
   std::unique_ptr<storage::Database> db_;
-  crypto::Seed room_seed_ = crypto::Seed::random(), duty_seed_ = crypto::Seed::random(), crisis_seed_ = crypto::Seed::random();
-  crypto::Pair room_ = crypto::derive(room_seed_), duty_ = crypto::derive(duty_seed_), crisis_ = crypto::derive(crisis_seed_);
+  crypto::Seed room_seed_ = crypto::Seed::random(), duty_seed_ = crypto::Seed::random(),
+               crisis_seed_ = crypto::Seed::random();
+  crypto::Pair room_ = crypto::derive(room_seed_), duty_ = crypto::derive(duty_seed_),
+               crisis_ = crypto::derive(crisis_seed_);
   Unlocked director_ = person(), counsellor_ = person(), colleague_ = person();
 };
 
@@ -118,8 +122,8 @@ TEST_F(Vault, SecretsFolderIsRefusedWhenItIsNotSafe) {
     EXPECT_EQ(info.st_size, 32);
   }
   EXPECT_NO_THROW(ServerKeys{dir});
-  EXPECT_THROW(ServerKeys::create(dir), SecretsError);                // never overwrites
-  EXPECT_THROW(ServerKeys(dir, folder_ / ""), SecretsError);          // inside the data folder
+  EXPECT_THROW(ServerKeys::create(dir), SecretsError);        // never overwrites
+  EXPECT_THROW(ServerKeys(dir, folder_ / ""), SecretsError);  // inside the data folder
   EXPECT_THROW(ServerKeys::create(folder_ / "data/s", folder_ / "data"), SecretsError);
   EXPECT_THROW(ServerKeys(folder_ / "nowhere"), SecretsError);
   ::chmod((dir + "/epoch.key").c_str(), 0640);
@@ -143,12 +147,15 @@ TEST_F(Vault, PinsOutliveTheProcessAndCannotBeReplacedByARow) {
   const auto evil = crypto::derive(crypto::Seed::random());
   // A hostile database administrator changes the row: whoever seals refuses.
   write([&](storage::WriteTx& tx) {
-    tx.exec("UPDATE room_keys SET box_public = ?2 WHERE school_id = ?1 AND kind = 'duty'", school_, evil.box_public.bytes);
-    tx.exec("UPDATE room_keys SET sign_public = ?2 WHERE school_id = ?1 AND kind = 'room'", school_, evil.sign_public.bytes);
+    tx.exec("UPDATE room_keys SET box_public = ?2 WHERE school_id = ?1 AND kind = 'duty'", school_,
+            evil.box_public.bytes);
+    tx.exec("UPDATE room_keys SET sign_public = ?2 WHERE school_id = ?1 AND kind = 'room'", school_,
+            evil.sign_public.bytes);
     EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
     EXPECT_REFUSED(setup_needed, room_key(tx, *keys_, RoomKeyKind::room));
     EXPECT_FALSE(certified_key(tx, *keys_, counsellor_.person));
-    EXPECT_REFUSED(not_allowed, store_room_key(tx, *keys_, RoomKey{RoomKeyKind::duty, 2, evil.box_public, std::nullopt}));
+    EXPECT_REFUSED(not_allowed,
+                   store_room_key(tx, *keys_, RoomKey{RoomKeyKind::duty, 2, evil.box_public, std::nullopt}));
   });
   std::ofstream(folder_ / "secrets/room.pin", std::ios::app) << "nonsense\n";
   EXPECT_THROW(ServerKeys(folder_ / "secrets"), SecretsError);
@@ -179,7 +186,8 @@ TEST_F(Vault, ProtectedColumnsOpenOnlyAtTheirPlace) {
   EXPECT_REFUSED(content_damaged, key.reveal(sealed, "people.phone", other_row));
   EXPECT_REFUSED(content_damaged, key.reveal(sealed, "people.mail", row));
   // The same key in another school's name, as if rows had been copied over.
-  const auto there = db_->write(random_.id<SchoolId>(now_), [&](storage::WriteTx& tx) { return create_data_key(tx, *keys_); });
+  const auto there =
+      db_->write(random_.id<SchoolId>(now_), [&](storage::WriteTx& tx) { return create_data_key(tx, *keys_); });
   EXPECT_REFUSED(content_damaged, there.reveal(sealed, "people.phone", row));
 }
 
@@ -206,17 +214,18 @@ TEST_F(Vault, DataKeyIsRecoveredByTheRoomKeyOnly) {
 TEST_F(Vault, CertificatesBindPersonKeysAndRoles) {
   const auto stranger = person();
   write([&](storage::WriteTx& tx) {
-    EXPECT_EQ(add_person_key(tx, stranger.person, stranger.pair.box_public, stranger.pair.sign_public, "counsellor"), 1);
+    EXPECT_EQ(add_person_key(tx, stranger.person, stranger.pair.box_public, stranger.pair.sign_public, "counsellor"),
+              1);
     EXPECT_FALSE(certified_key(tx, *keys_, stranger.person));
     const auto pending = *newest_person_key(tx, stranger.person);
     // Signed by somebody else; right signature but other roles; right signature for another person.
-    EXPECT_REFUSED(not_allowed, certify_person_key(tx, *keys_, stranger.person, "counsellor", certify(colleague_.pair, pending),
+    EXPECT_REFUSED(not_allowed, certify_person_key(tx, *keys_, stranger.person, "counsellor",
+                                                   certify(colleague_.pair, pending), director_.person, now_));
+    EXPECT_REFUSED(not_allowed, certify_person_key(tx, *keys_, stranger.person, "director", certify(room_, pending),
                                                    director_.person, now_));
-    EXPECT_REFUSED(not_allowed,
-                   certify_person_key(tx, *keys_, stranger.person, "director", certify(room_, pending), director_.person, now_));
-    EXPECT_REFUSED(not_allowed,
-                   certify_person_key(tx, *keys_, stranger.person, "counsellor",
-                                      certify(room_, *newest_person_key(tx, colleague_.person)), director_.person, now_));
+    EXPECT_REFUSED(not_allowed, certify_person_key(tx, *keys_, stranger.person, "counsellor",
+                                                   certify(room_, *newest_person_key(tx, colleague_.person)),
+                                                   director_.person, now_));
     certify_person_key(tx, *keys_, stranger.person, "counsellor", certify(room_, pending), director_.person, now_);
     ASSERT_TRUE(certified_key(tx, *keys_, stranger.person));
     EXPECT_EQ(certified_key(tx, *keys_, stranger.person)->certified_by, director_.person);
@@ -227,7 +236,8 @@ TEST_F(Vault, CertificatesBindPersonKeysAndRoles) {
     const auto evil = person();
     tx.exec("UPDATE person_keys SET box_public = ?2 WHERE person_id = ?1", stranger.person, evil.pair.box_public.bytes);
     EXPECT_FALSE(certified_key(tx, *keys_, stranger.person));
-    tx.exec("UPDATE person_keys SET box_public = ?2 WHERE person_id = ?1", stranger.person, stranger.pair.box_public.bytes);
+    tx.exec("UPDATE person_keys SET box_public = ?2 WHERE person_id = ?1", stranger.person,
+            stranger.pair.box_public.bytes);
     EXPECT_TRUE(certified_key(tx, *keys_, stranger.person));
     // A new pair after a reset starts uncertified; the old one still proves old signatures.
     EXPECT_EQ(add_person_key(tx, stranger.person, evil.pair.box_public, evil.pair.sign_public, "counsellor"), 2);
@@ -235,7 +245,8 @@ TEST_F(Vault, CertificatesBindPersonKeysAndRoles) {
     EXPECT_EQ(certified_history(tx, *keys_, stranger.person).size(), 1u);
   });
   EXPECT_EQ(short_code(stranger.pair.box_public, stranger.pair.sign_public).size(), 9u);
-  EXPECT_NE(short_code(stranger.pair.box_public, stranger.pair.sign_public), short_code(room_.box_public, room_.sign_public));
+  EXPECT_NE(short_code(stranger.pair.box_public, stranger.pair.sign_public),
+            short_code(room_.box_public, room_.sign_public));
 }
 
 TEST_F(Vault, WrappedSecretsOpenForTheSamePersonSchoolAndPurpose) {
@@ -325,8 +336,8 @@ TEST_F(Vault, GrantsBeginEndAndAreRevoked) {
   const auto id = open_case(key);
   using namespace std::chrono_literals;
   const auto grant = write([&](storage::WriteTx& tx) {
-    auto g = make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), counsellor_, "supervision",
-                        now_ + 1h, now_ + 2h, random_);
+    auto g = make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), counsellor_,
+                        "supervision", now_ + 1h, now_ + 2h, random_);
     insert_grant(tx, g);
     return g;
   });
@@ -352,8 +363,8 @@ TEST_F(Vault, EveryChangeOfAGrantIsNoticed) {
   const auto id = open_case(key), other = open_case(make_case_key());
   using namespace std::chrono_literals;
   write([&](storage::WriteTx& tx) {
-    insert_grant(tx, make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), counsellor_, "supervision",
-                                now_, now_ + 1h, random_));
+    insert_grant(tx, make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), counsellor_,
+                                "supervision", now_, now_ + 1h, random_));
     tx.exec("DELETE FROM grants WHERE case_id = ?1 AND holder <> ?2", id, colleague_.person);
   });
   const auto changed = [&](Code expected, auto change) {
@@ -374,22 +385,32 @@ TEST_F(Vault, EveryChangeOfAGrantIsNoticed) {
   };
   EXPECT_TRUE(same(key_for(id, colleague_, now_), key));
   const auto damaged = Code::content_damaged;
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET ends_at = ends_at + 1000000 WHERE case_id = ?1", id); });
+  changed(damaged,
+          [&](auto& tx) { return tx.exec("UPDATE grants SET ends_at = ends_at + 1000000 WHERE case_id = ?1", id); });
   changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET ends_at = NULL WHERE case_id = ?1", id); });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET starts_at = starts_at - 1 WHERE case_id = ?1", id); });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET reason = 'responsible' WHERE case_id = ?1", id); });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET giver = ?2 WHERE case_id = ?1", id, director_.person); });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET giver = ?2 WHERE case_id = ?1", id, random_.id<PersonId>(now_)); });
+  changed(damaged,
+          [&](auto& tx) { return tx.exec("UPDATE grants SET starts_at = starts_at - 1 WHERE case_id = ?1", id); });
+  changed(damaged,
+          [&](auto& tx) { return tx.exec("UPDATE grants SET reason = 'responsible' WHERE case_id = ?1", id); });
+  changed(damaged,
+          [&](auto& tx) { return tx.exec("UPDATE grants SET giver = ?2 WHERE case_id = ?1", id, director_.person); });
+  changed(damaged, [&](auto& tx) {
+    return tx.exec("UPDATE grants SET giver = ?2 WHERE case_id = ?1", id, random_.id<PersonId>(now_));
+  });
   changed(damaged, [&](auto& tx) {
     return tx.exec("UPDATE grants SET sealed = ?2 WHERE case_id = ?1", id,
                    crypto::seal_to(colleague_.pair.box_public, make_case_key().key.expose()));
   });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET signature = ?2 WHERE case_id = ?1", id, Fixed<64>{1}); });
-  changed(damaged, [&](auto& tx) { return tx.exec("UPDATE grants SET id = ?2 WHERE case_id = ?1", id, random_.id<GrantId>(now_)); });
+  changed(damaged,
+          [&](auto& tx) { return tx.exec("UPDATE grants SET signature = ?2 WHERE case_id = ?1", id, Fixed<64>{1}); });
+  changed(damaged, [&](auto& tx) {
+    return tx.exec("UPDATE grants SET id = ?2 WHERE case_id = ?1", id, random_.id<GrantId>(now_));
+  });
   // Another case's grant of the same reader put under this case.
   changed(damaged, [&](auto& tx) {
-    insert_grant(tx, make_grant(school_, other, make_case_key(), to_person(*certified_key(tx, *keys_, colleague_.person)), counsellor_,
-                                "supervision", now_, std::nullopt, random_));
+    insert_grant(tx,
+                 make_grant(school_, other, make_case_key(), to_person(*certified_key(tx, *keys_, colleague_.person)),
+                            counsellor_, "supervision", now_, std::nullopt, random_));
     tx.exec("DELETE FROM grants WHERE case_id = ?1", id);
     return tx.exec("UPDATE grants SET case_id = ?1 WHERE case_id = ?2 AND holder = ?3", id, other, colleague_.person);
   });
@@ -409,8 +430,8 @@ TEST_F(Vault, EveryChangeOfAGrantIsNoticed) {
     tx.exec("UPDATE person_keys SET state = 'certified', certificate = ?2 WHERE person_id = ?1", evil.person,
             certify(evil.pair, pending).bytes);
     tx.exec("DELETE FROM grants WHERE case_id = ?1", id);
-    insert_grant(tx, make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), evil, "responsible", now_,
-                                std::nullopt, random_));
+    insert_grant(tx, make_grant(school_, id, key, to_person(*certified_key(tx, *keys_, colleague_.person)), evil,
+                                "responsible", now_, std::nullopt, random_));
     return 1;
   });
   EXPECT_TRUE(same(key_for(id, colleague_, now_), key));
@@ -421,9 +442,8 @@ TEST_F(Vault, AnotherSchoolsGrantsDoNotOpenHere) {
   const auto id = open_case(key);
   const auto there = random_.id<SchoolId>(now_);
   found(there);  // the same people and keys, even the same room key
-  db_->write(there, [&](storage::WriteTx& tx) {
-    EXPECT_REFUSED(not_found, case_key_for(tx, *keys_, id, counsellor_, now_));
-  });
+  db_->write(there,
+             [&](storage::WriteTx& tx) { EXPECT_REFUSED(not_found, case_key_for(tx, *keys_, id, counsellor_, now_)); });
   write([&](storage::WriteTx& tx) { tx.exec("UPDATE grants SET school_id = ?1", there); });
   db_->write(there, [&](storage::WriteTx& tx) {
     EXPECT_REFUSED(content_damaged, case_key_for(tx, *keys_, id, counsellor_, now_));
@@ -442,7 +462,8 @@ TEST_F(Vault, ContentOpensAtItsOwnPlaceOnly) {
   const Place place{school_, random_.id<CaseId>(now_), unit, "process", 3};
   const auto sealed = seal_content(a, place, view("我们谈到了睡眠。"));
   EXPECT_EQ(open_content(a, place, sealed).expose_text(), "我们谈到了睡眠。");
-  const auto reloaded = db_->read(school_, [&](storage::ReadTx& tx) { return content_key(key, load_unit(tx, *keys_, unit)); });
+  const auto reloaded =
+      db_->read(school_, [&](storage::ReadTx& tx) { return content_key(key, load_unit(tx, *keys_, unit)); });
   EXPECT_EQ(open_content(reloaded, place, sealed).expose_text(), "我们谈到了睡眠。");
 
   const auto with = [&](auto change) {
@@ -451,14 +472,19 @@ TEST_F(Vault, ContentOpensAtItsOwnPlaceOnly) {
     return out;
   };
   const Place wrong[] = {
-      with([&](Place& p) { p.school = random_.id<SchoolId>(now_); }), with([&](Place& p) { p.case_id = random_.id<CaseId>(now_); }),
-      with([&](Place& p) { p.case_id = CaseId{}; }),                  with([&](Place& p) { p.unit = other_unit; }),
-      with([&](Place& p) { p.field = "aims"; }),                      with([&](Place& p) { p.field = "process "; }),
-      with([&](Place& p) { p.version = 2; }),                         with([&](Place& p) { p.version = 4; }),
+      with([&](Place& p) { p.school = random_.id<SchoolId>(now_); }),
+      with([&](Place& p) { p.case_id = random_.id<CaseId>(now_); }),
+      with([&](Place& p) { p.case_id = CaseId{}; }),
+      with([&](Place& p) { p.unit = other_unit; }),
+      with([&](Place& p) { p.field = "aims"; }),
+      with([&](Place& p) { p.field = "process "; }),
+      with([&](Place& p) { p.version = 2; }),
+      with([&](Place& p) { p.version = 4; }),
   };
   for (const auto& p : wrong) EXPECT_REFUSED(content_damaged, open_content(a, p, sealed));
   EXPECT_REFUSED(content_damaged, open_content(b, place, sealed));
-  EXPECT_REFUSED(content_damaged, open_content(content_key(make_case_key(), UnitSecret{crypto::Key::random()}), place, sealed));
+  EXPECT_REFUSED(content_damaged,
+                 open_content(content_key(make_case_key(), UnitSecret{crypto::Key::random()}), place, sealed));
   for (std::size_t i = 0; i < sealed.size(); ++i) {
     auto broken = sealed;
     broken[i] ^= 1;
@@ -541,7 +567,8 @@ TEST_F(Vault, ReasonsAreSealedAndTheirHashesSayNothing) {
   EXPECT_REFUSED(content_damaged, open_why(make_case_key(), school_, id, why));
   EXPECT_REFUSED(content_damaged, open_why(key, school_, random_.id<CaseId>(now_), why));
   EXPECT_REFUSED(content_damaged, open_why(key, school_, id, Why{again.salted_hash, why.sealed}));
-  const auto to_room = seal_why_to_room(RoomKey{RoomKeyKind::room, 1, room_.box_public, room_.sign_public}, "停用:离职");
+  const auto to_room =
+      seal_why_to_room(RoomKey{RoomKeyKind::room, 1, room_.box_public, room_.sign_public}, "停用:离职");
   EXPECT_EQ(open_why_by_room(room_, to_room).expose_text(), "停用:离职");
   EXPECT_REFUSED(content_damaged, open_why_by_room(duty_, to_room));
   EXPECT_REFUSED(content_damaged, open_why_by_room(room_, Why{why.salted_hash, to_room.sealed}));
