@@ -1,114 +1,104 @@
 // One function for each act of the contract, grouped by area. Screens call these and nothing else.
-import { http, type Ask } from './client'
-import type {
-  About, Appointment, AuditHead, Card, CaseFile, CaseHead, CaseRecord, Check, Counsellor, Day, Demo, DraftSaved,
-  DueDeclaration, Id, Invitation, Items, Looked, Mapping, Me, NewAppointment, NewRoom, NewShift, NewTerm, OnBehalf,
-  PlainDate, RecordFields, Role, Room, RosterReport, RosterUpload, SchoolClass, SetupClaim, SetupRoom, Shift, Slot,
-  Staff, StudentPage, Term, TotpSecret, Unsigned,
-} from './contract'
+import { act, type Ask } from './client'
+import type { Id, Mapping, PlainDate, RecordFields, SetupRoom } from './contract'
+import type { components } from './schema'
 
-const base = '/api/v1'
-const one = (id: Id): string => encodeURIComponent(id)
+type Shapes = components['schemas']
+const because = (reason?: string) => (reason ? { reason } : {})
 
 export const publicly = {
-  about: () => http.get<About>(`${base}/about`),
-  demo: () => http.get<Demo>(`${base}/demo`),
+  about: () => act('get', '/api/v1/about', {}),
+  demo: () => act('get', '/api/v1/demo', {}),
 }
 
 export const session = {
-  current: () => http.get<Me>(`${base}/session`),
-  signIn: (body: { username: string; password: string; totp?: string }) => http.post<Me>(`${base}/session`, body),
-  first: (body: { username: string; start_secret: string; password: string }) => http.post<Me>(`${base}/session/first`, body),
-  signOut: () => http.delete<void>(`${base}/session`, { keepalive: true }),
-  newTotp: () => http.post<TotpSecret>(`${base}/account/totp`),
-  confirmTotp: (code: string) => http.put<Me>(`${base}/account/totp`, { code }),
-  changePassword: (current: string, next: string) => http.put<void>(`${base}/account/password`, { current, replacement: next }),
+  current: () => act('get', '/api/v1/session', {}),
+  signIn: (body: Shapes['SignIn']) => act('post', '/api/v1/session', { body }),
+  first: (body: Shapes['FirstSignIn']) => act('post', '/api/v1/session/first', { body }),
+  signOut: () => act('delete', '/api/v1/session', {}, { keepalive: true }),
+  newTotp: () => act('post', '/api/v1/account/totp', {}),
+  confirmTotp: (code: string) => act('put', '/api/v1/account/totp', { body: { code } }),
+  changePassword: (current: string, next: string) => act('put', '/api/v1/account/password', { body: { current, replacement: next } }),
 }
 
 export const setup = {
-  claim: (body: { start_secret: string; username: string; password: string }) =>
-    http.post<SetupClaim>(`${base}/setup/claim`, body),
-  room: (body: SetupRoom, options?: Ask) => http.post<Me>(`${base}/setup/room`, body, options),
+  claim: (body: Shapes['Claim']) => act('post', '/api/v1/setup/claim', { body }),
+  /** What the claim answered, once more, for the director who made it. */
+  claimed: () => act('get', '/api/v1/setup/claim', {}),
+  room: (body: SetupRoom, options?: Ask) => act('post', '/api/v1/setup/room', { body }, options),
 }
 
 export const staff = {
-  list: () => http.get<Items<Staff>>(`${base}/staff`),
-  invite: (body: { name: string; username: string; roles: Role[]; gender?: string }, options?: Ask) =>
-    http.post<Invitation>(`${base}/staff`, body, options),
-  inviteAgain: (id: Id) => http.post<Invitation>(`${base}/staff/${one(id)}/invite-again`),
-  certify: (id: Id, short_code: string, reason: string) =>
-    http.post<Staff>(`${base}/staff/${one(id)}/certify`, { short_code, reason }),
-  disable: (id: Id, reason: string) => http.post<Staff>(`${base}/staff/${one(id)}/disable`, { reason }),
+  list: () => act('get', '/api/v1/staff', {}),
+  invite: (body: Shapes['Invite'], options?: Ask) => act('post', '/api/v1/staff', { body }, options),
+  inviteAgain: (id: Id) => act('post', '/api/v1/staff/{id}/invite-again', { id }),
+  certify: (id: Id, short_code: string, reason: string) => act('post', '/api/v1/staff/{id}/certify', { id, body: { short_code, reason } }),
+  disable: (id: Id, reason: string) => act('post', '/api/v1/staff/{id}/disable', { id, body: { reason } }),
 }
 
 export const declarations = {
-  due: () => http.get<Items<DueDeclaration>>(`${base}/declarations/due`),
-  acknowledge: (id: Id) => http.post<void>(`${base}/declarations/${one(id)}/acknowledge`, {}),
+  due: () => act('get', '/api/v1/declarations/due', {}),
+  all: () => act('get', '/api/v1/declarations', {}),
+  publish: (body: Shapes['Publish'], options?: Ask) => act('post', '/api/v1/declarations', { body }, options),
+  acknowledge: (id: Id) => act('post', '/api/v1/declarations/{id}/acknowledge', { id }),
 }
 
 export const roster = {
-  upload: (file: File, options?: Ask) =>
-    http.put<RosterUpload>(`${base}/roster/uploads`, file, { ...options, query: { name: file.name } }),
-  preview: (id: Id, mapping?: Mapping) =>
-    http.post<RosterReport>(`${base}/roster/uploads/${one(id)}/preview`, mapping ? { mapping } : {}),
+  upload: (file: File, options?: Ask) => act('put', '/api/v1/roster/uploads', { body: file, query: { name: file.name } }, options),
+  preview: (id: Id, mapping?: Mapping) => act('post', '/api/v1/roster/uploads/{id}/preview', { id, body: mapping ? { mapping } : {} }),
   import: (id: Id, mapping?: Mapping, options?: Ask) =>
-    http.post<RosterReport>(`${base}/roster/uploads/${one(id)}/import`, mapping ? { mapping } : {}, options),
-  students: (query: { search?: string; class_id?: string; after?: string; limit?: number }) =>
-    http.get<StudentPage>(`${base}/students`, query),
-  classes: () => http.get<Items<SchoolClass>>(`${base}/classes`),
+    act('post', '/api/v1/roster/uploads/{id}/import', { id, body: mapping ? { mapping } : {} }, options),
+  students: (query: { search?: string; class_id?: string; after?: string; limit?: number }) => act('get', '/api/v1/students', { query }),
+  classes: () => act('get', '/api/v1/classes', {}),
+  startSecret: (id: Id) => act('post', '/api/v1/students/{id}/start-secret', { id }),
 }
 
 export const schedule = {
-  terms: () => http.get<Items<Term>>(`${base}/terms`),
-  addTerm: (body: NewTerm) => http.post<Term>(`${base}/terms`, body),
-  rooms: () => http.get<Items<Room>>(`${base}/rooms`),
-  addRoom: (body: NewRoom) => http.post<Room>(`${base}/rooms`, body),
-  shifts: (from: PlainDate, to: PlainDate) => http.get<Items<Shift>>(`${base}/shifts`, { from, to }),
-  addShift: (body: NewShift) => http.post<Shift>(`${base}/shifts`, body),
-  dropShift: (id: Id) => http.delete<void>(`${base}/shifts/${one(id)}`),
-  counsellors: () => http.get<Items<Counsellor>>(`${base}/counsellors`),
-  slots: (query: { from: PlainDate; to: PlainDate; counsellor_id?: Id }) =>
-    http.get<Items<Slot>>(`${base}/slots`, query),
-  day: (date: PlainDate, counsellor_id?: Id) => http.get<Day>(`${base}/day`, { date, counsellor_id }),
+  terms: () => act('get', '/api/v1/terms', {}),
+  addTerm: (body: Shapes['NewTerm']) => act('post', '/api/v1/terms', { body }),
+  rooms: () => act('get', '/api/v1/rooms', {}),
+  addRoom: (body: Shapes['NewRoom']) => act('post', '/api/v1/rooms', { body }),
+  shifts: (from: PlainDate, to: PlainDate) => act('get', '/api/v1/shifts', { query: { from, to } }),
+  addShift: (body: Shapes['NewShift']) => act('post', '/api/v1/shifts', { body }),
+  dropShift: (id: Id) => act('delete', '/api/v1/shifts/{id}', { id }),
+  counsellors: () => act('get', '/api/v1/counsellors', {}),
+  slots: (query: { from: PlainDate; to: PlainDate; counsellor_id?: Id }) => act('get', '/api/v1/slots', { query }),
+  day: (date: PlainDate, counsellor_id?: Id) => act('get', '/api/v1/day', { query: { date, counsellor_id } }),
 }
 
 export const appointments = {
-  book: (body: NewAppointment, options?: Ask) => http.post<Appointment>(`${base}/appointments`, body, options),
-  onBehalf: (body: OnBehalf, options?: Ask) => http.post<Appointment>(`${base}/appointments/on-behalf`, body, options),
-  mine: () => http.get<Items<Appointment>>(`${base}/appointments/mine`),
-  cancel: (id: Id) => http.post<Appointment>(`${base}/appointments/${one(id)}/cancel`),
-  openReason: (id: Id) => http.post<{ reason: string }>(`${base}/appointments/${one(id)}/reason/open`),
-  arrive: (id: Id) => http.post<unknown>(`${base}/appointments/${one(id)}/arrive`),
-  noShow: (id: Id) => http.post<unknown>(`${base}/appointments/${one(id)}/no-show`),
+  book: (body: Shapes['BookSlot'], options?: Ask) => act('post', '/api/v1/appointments', { body }, options),
+  onBehalf: (body: Shapes['BookOnBehalf'], options?: Ask) => act('post', '/api/v1/appointments/on-behalf', { body }, options),
+  mine: () => act('get', '/api/v1/appointments/mine', {}),
+  cancel: (id: Id) => act('post', '/api/v1/appointments/{id}/cancel', { id }),
+  openReason: (id: Id) => act('post', '/api/v1/appointments/{id}/reason/open', { id }),
+  arrive: (id: Id) => act('post', '/api/v1/appointments/{id}/arrive', { id }),
+  noShow: (id: Id) => act('post', '/api/v1/appointments/{id}/no-show', { id }),
 }
 
 export const cases = {
-  list: () => http.get<Items<CaseHead>>(`${base}/cases`),
-  start: (appointment_id: Id) => http.post<CaseFile>(`${base}/cases`, { appointment_id }),
-  open: (id: Id, reason?: string) => http.post<CaseFile>(`${base}/cases/${one(id)}/open`, reason ? { reason } : {}),
-  whoLooked: (id: Id) => http.post<Items<Looked>>(`${base}/cases/${one(id)}/who-looked`),
-  whoLookedAtMe: () => http.get<Items<Looked>>(`${base}/me/who-looked`),
-  card: (id: Id, reason?: string) => http.post<Card>(`${base}/cases/${one(id)}/card/open`, reason ? { reason } : {}),
+  list: () => act('get', '/api/v1/cases', {}),
+  start: (appointment_id: Id) => act('post', '/api/v1/cases', { body: { appointment_id } }),
+  open: (id: Id, reason?: string) => act('post', '/api/v1/cases/{id}/open', { id, body: because(reason) }),
+  whoLooked: (id: Id) => act('post', '/api/v1/cases/{id}/who-looked', { id }),
+  whoLookedAtMe: () => act('get', '/api/v1/me/who-looked', {}),
+  card: (id: Id, reason?: string) => act('post', '/api/v1/cases/{id}/card/open', { id, body: because(reason) }),
   /** The same for paper; it leaves its own event. */
-  printCard: (id: Id, reason?: string) => http.post<Card>(`${base}/cases/${one(id)}/card/print`, reason ? { reason } : {}),
+  printCard: (id: Id, reason?: string) => act('post', '/api/v1/cases/{id}/card/print', { id, body: because(reason) }),
 }
 
 export const records = {
-  start: (caseId: Id, appointment_id?: Id) =>
-    http.post<CaseRecord>(`${base}/cases/${one(caseId)}/records`, appointment_id ? { appointment_id } : {}),
+  start: (id: Id, appointment_id?: Id) => act('post', '/api/v1/cases/{id}/records', { id, body: appointment_id ? { appointment_id } : {} }),
   open: (id: Id, options: { reason?: string; version?: number } = {}) =>
-    http.post<CaseRecord>(`${base}/records/${one(id)}/open`, options.reason ? { reason: options.reason } : {}, {
-      query: { version: options.version },
-    }),
-  save: (id: Id, version: number, fields: Partial<RecordFields>) =>
-    http.put<DraftSaved>(`${base}/records/${one(id)}/draft`, { fields }, { version }),
-  sign: (id: Id, version: number) => http.post<CaseRecord>(`${base}/records/${one(id)}/sign`, {}, { version }),
-  amend: (id: Id, version: number, fields: Partial<RecordFields>, reason: string) =>
-    http.post<CaseRecord>(`${base}/records/${one(id)}/amend`, { fields, reason }, { version }),
-  unsigned: () => http.get<Items<Unsigned>>(`${base}/records/unsigned`),
+    act('post', '/api/v1/records/{id}/open', { id, body: because(options.reason), query: { version: options.version } }),
+  save: (id: Id, version: number, fields: RecordFields) => act('put', '/api/v1/records/{id}/draft', { id, body: { fields } }, { version }),
+  sign: (id: Id, version: number) => act('post', '/api/v1/records/{id}/sign', { id }, { version }),
+  amend: (id: Id, version: number, fields: RecordFields, reason: string) =>
+    act('post', '/api/v1/records/{id}/amend', { id, body: { fields, reason } }, { version }),
+  unsigned: () => act('get', '/api/v1/records/unsigned', {}),
 }
 
 export const system = {
-  doctor: () => http.get<Items<Check>>(`${base}/system/doctor`),
-  auditHead: () => http.get<AuditHead>(`${base}/audit/head`),
+  doctor: () => act('get', '/api/v1/system/doctor', {}),
+  auditHead: () => act('get', '/api/v1/audit/head', {}),
 }

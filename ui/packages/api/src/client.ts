@@ -1,12 +1,11 @@
 import createClient from 'openapi-fetch'
+import type { paths } from './schema'
 import { Problem, Unreachable, problemFrom } from './problem'
 
 type Listener = () => void
 type Event = 'ended' | 'answered' | 'lost'
 
 export interface Ask {
-  query?: Record<string, string | number | boolean | null | undefined>
-  body?: unknown
   /** The version an edit is based on. */
   version?: number
   /** Repeat a request under its first key, so that it happens once. */
@@ -16,7 +15,16 @@ export interface Ask {
   keepalive?: boolean
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Verb = 'get' | 'post' | 'put' | 'delete'
+type Json<T> = T extends { content: { 'application/json': infer Inside } } ? Inside : void
+type Reply<Act> = Act extends { responses: infer All } ? Json<All[keyof All]> : never
+type Body<Act> = Act extends { requestBody: { content: infer Kinds } }
+  ? { body: Kinds extends { 'application/json': infer Inside } ? Inside : Blob }
+  : { body?: never }
+type Query = Record<string, string | number | null | undefined>
+type Asked<Act> = Act extends { parameters: { query?: infer Known } } ? { query?: { [Key in keyof Known]?: Query[string] } } : { query?: never }
+type Where<Path> = Path extends `${string}{id}${string}` ? { id: string } : { id?: never }
+interface Given { id?: string; query?: Query; body?: unknown }
 
 const listeners: Record<Event, Set<Listener>> = { ended: new Set(), answered: new Set(), lost: new Set() }
 
@@ -32,8 +40,7 @@ function tell(event: Event): void {
 
 const notSessionEnd = new Set(['sign_in_failed', 'totp_needed', 'totp_wrong', 'start_secret_wrong'])
 
-// Until the generated paths are in, the transport is typed by the functions in calls.ts.
-const transport = createClient<Record<string, never>>({ baseUrl: '', credentials: 'same-origin', cache: 'no-store' })
+const transport = createClient<paths>({ baseUrl: '', credentials: 'same-origin', cache: 'no-store' })
 const send = transport.request as unknown as (
   method: string, path: string, init: Record<string, unknown>,
 ) => Promise<{ data?: unknown; response: Response }>
@@ -44,29 +51,30 @@ export function newKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function clean(query: Ask['query']): Record<string, unknown> | undefined {
+function clean(query: Query | undefined): Record<string, unknown> | undefined {
   if (!query) return undefined
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ''))
 }
 
-async function ask<T>(method: Method, path: string, options: Ask = {}): Promise<T> {
+async function ask(method: Verb, path: string, given: Given, options: Ask): Promise<unknown> {
   const headers: Record<string, string> = {}
-  if (method !== 'GET') headers['X-Xinyi'] = '1'
-  if (method === 'POST') headers['Idempotency-Key'] = options.key ?? newKey()
+  if (method !== 'get') headers['X-Xinyi'] = '1'
+  if (method === 'post') headers['Idempotency-Key'] = options.key ?? newKey()
   if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
-  const raw = options.body instanceof Blob
+  const raw = given.body instanceof Blob
   if (raw) headers['Content-Type'] = 'application/octet-stream'
-  const init: Record<string, unknown> = { headers, params: { query: clean(options.query) }, parseAs: 'text' }
+  const params = { query: clean(given.query), ...(given.id === undefined ? {} : { path: { id: given.id } }) }
+  const init: Record<string, unknown> = { headers, params, parseAs: 'text' }
   if (options.signal) init.signal = options.signal
   if (options.keepalive) init.keepalive = true
-  if (method === 'POST') init.body = options.body ?? {}
-  else if (options.body !== undefined) init.body = options.body
+  if (method === 'post') init.body = given.body ?? {}
+  else if (given.body !== undefined) init.body = given.body
   if (raw) init.bodySerializer = (body: unknown) => body
 
   let response: Response
   let text: unknown
   try {
-    const answer = await send(method.toLowerCase(), path, init)
+    const answer = await send(method, path, init)
     response = answer.response
     text = answer.data
   } catch (cause) {
@@ -80,7 +88,7 @@ async function ask<T>(method: Method, path: string, options: Ask = {}): Promise<
     if (problem.status === 401 && !notSessionEnd.has(problem.code)) tell('ended')
     throw problem
   }
-  return (typeof text === 'string' && text !== '' ? JSON.parse(text) : undefined) as T
+  return typeof text === 'string' && text !== '' ? JSON.parse(text) : undefined
 }
 
 /** openapi-fetch has already drained the body of a refusal; the copy kept by the middleware is read instead. */
@@ -95,9 +103,9 @@ async function readProblem(response: Response): Promise<Problem> {
   return (await refusals.get(response)) ?? new Problem(response.status, {})
 }
 
-export const http = {
-  get: <T>(path: string, query?: Ask['query'], options: Ask = {}) => ask<T>('GET', path, { ...options, query }),
-  post: <T>(path: string, body?: unknown, options: Ask = {}) => ask<T>('POST', path, { ...options, body }),
-  put: <T>(path: string, body: unknown, options: Ask = {}) => ask<T>('PUT', path, { ...options, body }),
-  delete: <T>(path: string, options: Ask = {}) => ask<T>('DELETE', path, options),
+/** An act of the server's document: path, body, query and answer are its types, so that a screen cannot ask for what does not exist. */
+export function act<Path extends keyof paths, M extends Verb & keyof paths[Path]>(
+  method: M, path: Path, given: Body<paths[Path][M]> & Asked<paths[Path][M]> & Where<Path>, options: Ask = {},
+): Promise<Reply<paths[Path][M]>> {
+  return ask(method, path, given, options) as Promise<Reply<paths[Path][M]>>
 }

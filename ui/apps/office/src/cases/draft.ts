@@ -1,18 +1,18 @@
 import { computed, onScopeDispose, ref, watch, type Ref } from 'vue'
-import { Problem, Unreachable, records, type CaseRecord, type Id, type RecordFields } from '@xinyi/api'
-import { complete, filled } from './fields'
+import { Problem, Unreachable, records, type CaseRecord, type Id } from '@xinyi/api'
+import { complete, filled, type Fields } from './fields'
 
 const pause = 3000
 const again = 10_000
 export type DraftState = 'idle' | 'changed' | 'saving' | 'saved' | 'lost' | 'refused' | 'conflict'
 
 /** Keeps a draft on the server: three seconds after the last change, and whenever it is told to. */
-export function useDraft(id: Id, fields: Ref<RecordFields>) {
+export function useDraft(id: Id, fields: Ref<Fields>) {
   const state = ref<DraftState>('idle')
   const version = ref(0)
   const savedAt = ref<string | null>(null)
   const error = ref<unknown>()
-  const theirs = ref<{ version: number; fields: RecordFields }>()
+  const theirs = ref<{ version: number; fields: Fields }>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: Promise<boolean> | undefined
   let kept = ''
@@ -102,7 +102,7 @@ export function useDraft(id: Id, fields: Ref<RecordFields>) {
     return done || (state.value === 'changed' ? flush() : false)
   }
 
-  async function keepMine(chosen: RecordFields): Promise<void> {
+  async function keepMine(chosen: Fields): Promise<void> {
     if (!theirs.value) return
     version.value = theirs.value.version
     kept = JSON.stringify(theirs.value.fields)

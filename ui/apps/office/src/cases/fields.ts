@@ -1,6 +1,8 @@
 import type { RecordFields } from '@xinyi/api'
 
 export type FieldKey = keyof RecordFields
+/** As the screen edits them: empty where nothing stands. */
+export type Fields = Record<FieldKey, string>
 export type FieldKind = 'date' | 'time' | 'line' | 'text' | 'choice'
 export interface FieldPlan { key: FieldKey; kind: FieldKind; options?: string[]; rows?: number; must?: boolean }
 export interface GroupPlan { key: string; fields: FieldPlan[] }
@@ -47,19 +49,19 @@ export const groups: GroupPlan[] = [
 
 export const allKeys: FieldKey[] = groups.flatMap((group) => group.fields.map((field) => field.key))
 
-export function complete(fields: Partial<RecordFields>): RecordFields {
-  return Object.fromEntries(allKeys.map((key) => [key, fields[key] ?? ''])) as unknown as RecordFields
+export function complete(fields: RecordFields): Fields {
+  return Object.fromEntries(allKeys.map((key) => [key, fields[key] ?? ''])) as Fields
 }
 
 /** Empty fields are left out: an empty string is no date and no choice. */
-export function filled(fields: RecordFields): Partial<RecordFields> {
+export function filled(fields: Fields): RecordFields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && value != null))
 }
 
-export function different(a: Partial<RecordFields>, b: Partial<RecordFields>): FieldKey[] {
+export function different(a: Fields | RecordFields, b: Fields | RecordFields): FieldKey[] {
   return allKeys.filter((key) => (a[key] ?? '') !== (b[key] ?? ''))
 }
 
-export function missing(fields: RecordFields): FieldKey[] {
+export function missing(fields: Fields): FieldKey[] {
   return groups.flatMap((group) => group.fields).filter((field) => field.must && !fields[field.key]).map((field) => field.key)
 }

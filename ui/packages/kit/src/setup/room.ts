@@ -19,9 +19,8 @@ export class RoomKeys {
     return matches(seed, this.publicKeys)
   }
 
-  /** What the server gets: public halves, sealed seeds, two signatures. `rebuilt` comes from two cards,
-   * `roles` is the list as the server writes it: in its order, joined by commas. */
-  request(claim: SetupClaim, rebuilt: Uint8Array, roles = 'director'): SetupRoom {
+  /** What the server gets: public halves, sealed seeds, two signatures. `rebuilt` comes from two cards, `claim.roles` is the list as the certificate says it. */
+  request(claim: SetupClaim, rebuilt: Uint8Array): SetupRoom {
     if (!this.belongs(rebuilt)) throw new Error('the cards rebuild another key')
     const director = { box: fromBase64(claim.box_public), sign: fromBase64(claim.sign_public) }
     const sealed = (seed: Uint8Array): string => toBase64(seal(seed, director.box))
@@ -32,7 +31,7 @@ export class RoomKeys {
       room_sealed: sealed(this.roomSeed),
       duty_sealed: sealed(this.dutySeed),
       crisis_sealed: sealed(this.crisisSeed),
-      certificate: toBase64(signWith(this.roomSeed, certificateMessage(claim.person_id, director, roles))),
+      certificate: toBase64(signWith(this.roomSeed, certificateMessage(claim.person_id, director, claim.roles))),
       cards_proof: toBase64(signWith(rebuilt, fromBase64(claim.challenge))),
     }
   }

@@ -88,7 +88,7 @@ describe('the request that ends set-up', () => {
     const rebuilt = await rebuild(readCard(two!.text), readCard(three!.text))
     if (!rebuilt.ok) throw new Error(rebuilt.why)
     const sent = room.request(
-      { person_id, school_id: person_id, box_public: toBase64(director.box), sign_public: toBase64(director.sign), challenge: toBase64(challenge) },
+      { person_id, school_id: person_id, box_public: toBase64(director.box), sign_public: toBase64(director.sign), challenge: toBase64(challenge), roles: 'director' },
       rebuilt.seed,
     )
     const sign = fromBase64(sent.room.sign_public)
@@ -109,7 +109,7 @@ describe('the request that ends set-up', () => {
     const room = new RoomKeys()
     const empty = toBase64(new Uint8Array(32))
     expect(() =>
-      room.request({ person_id: 'x', school_id: 'x', box_public: empty, sign_public: empty, challenge: empty }, newSeed()),
+      room.request({ person_id: 'x', school_id: 'x', box_public: empty, sign_public: empty, challenge: empty, roles: 'director' }, newSeed()),
     ).toThrow()
   })
 
