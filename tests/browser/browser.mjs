@@ -1,0 +1,179 @@
+// People in front of Chromium: what they see, press and type, and what every screen has to keep on the way.
+//   XINYI_UI=ui/dist        screens from that folder instead of those inside the program, for work on screens
+//   XINYI_SCREENS=folder    keeps a picture of every screen: light and dark, 360, 768 and 1440 wide
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { top } from '../scenes/harness.mjs'
+import { folderSite } from './folder.mjs'
+
+const require = createRequire(join(top, 'ui/package.json'))
+const { chromium } = require('playwright-core')
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+const pictures = process.env.XINYI_SCREENS
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+export const languages = ['zh', 'en']
+const files = { zh: 'zh-CN', en: 'en' }
+
+let running
+export async function chrome() {
+  running ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args })
+  return running
+}
+export async function close() {
+  await running?.close()
+  running = undefined
+}
+/** Where people point their browser. */
+export async function address(school) {
+  return process.env.XINYI_UI ? folderSite(school, join(top, process.env.XINYI_UI)) : school.url
+}
+
+const loaded = new Map()
+/** What a screen says, by the key of its text: words('zh', 'portal')('booking.confirm', {n: 1}). */
+export function words(language, app) {
+  return (key, values = {}) => {
+    const [area, ...path] = key.split('.')
+    const file = join(top, 'ui/apps', app, 'src', area, 'lang', `${files[language]}.json`)
+    if (!loaded.has(file)) loaded.set(file, JSON.parse(fs.readFileSync(file, 'utf8')))
+    const text = path.reduce((at, name) => at?.[name], loaded.get(file))
+    assert.equal(typeof text, 'string', `${app} has no text ${key}`)
+    const one = 'n' in values && text.includes(' | ') ? text.split(' | ')[values.n === 1 ? 0 : 1] : text
+    return one.replace(/\{(\w+)\}/g, (_, name) => values[name])
+  }
+}
+
+const wide = { phone: { width: 360, height: 740 }, desk: { width: 1440, height: 900 } }
+/** Somebody with a browser of their own. `faults` collects what no screen may do. */
+export async function visitor(base, { language = 'zh', size = 'desk', app = 'office' } = {}) {
+  const context = await (await chrome()).newContext({
+    baseURL: base, viewport: wide[size], locale: files[language], colorScheme: 'light', reducedMotion: 'reduce', hasTouch: size === 'phone', acceptDownloads: true,
+  })
+  return new Visitor(context, { base, language, size, app }).ready()
+}
+
+export class Visitor {
+  faults = []
+  sent = []
+  constructor(context, facts) {
+    Object.assign(this, { context }, facts)
+    this.t = words(this.language, this.app)
+  }
+  async ready() {
+    // A page outside the school is never really asked for.
+    await this.context.route((url) => url.origin !== this.base, (route) => {
+      this.outside = route.request().url()
+      return route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>elsewhere</title><p>elsewhere</p>' })
+    })
+    this.page = await this.open()
+    return this
+  }
+  async open() {
+    const page = await this.context.newPage()
+    page.setDefaultTimeout(20_000)
+    // The browser's own note on an answer of 4xx is no fault of the page; a 5xx is.
+    page.on('console', (note) => {
+      if (['error', 'warning'].includes(note.type()) && !/^Failed to load resource/.test(note.text())) this.faults.push(`console: ${note.text()}`)
+    })
+    page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`))
+    page.on('response', (answer) => { if (answer.status() >= 500) this.faults.push(`${answer.status()} ${answer.url()}`) })
+    page.on('request', (request) => { if (request.url().includes('/api/')) this.sent.push(`${request.method()} ${new URL(request.url()).pathname}`) })
+    return page
+  }
+
+  // -- what a person does
+  go(path) { return this.page.goto(path) }
+  button(name, options = {}) { return this.page.getByRole('button', { name, exact: true, ...options }) }
+  link(name, options = {}) { return this.page.getByRole('link', { name, exact: true, ...options }) }
+  field(name, options = {}) { return this.page.getByLabel(name, { exact: true, ...options }) }
+  see(text, options = {}) { return this.page.getByText(text, options).filter({ visible: true }).first().waitFor() }
+  async press(name, options) { await this.button(name, options).filter({ visible: true }).first().click() }
+  async write(name, text) { await this.field(name).fill(text) }
+  async title(text) { await this.page.getByRole('heading', { level: 1, name: text }).waitFor() }
+  async gone(locator) { await locator.waitFor({ state: 'detached' }) }
+
+  // -- what every screen keeps
+  /** Looks at this screen in every width and both themes. */
+  async screen(name) {
+    const { page } = this
+    await page.waitForLoadState('networkidle')
+    const before = page.viewportSize()
+    for (const theme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: theme })
+      for (const width of theme === 'light' || pictures ? [360, 768, 1440] : [before.width]) {
+        await page.setViewportSize({ width, height: width === 360 ? 740 : 900 })
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        assert.ok(over <= 0, `${name} (${this.language}) scrolls sideways by ${over} at ${width}`)
+        if (pictures) {
+          fs.mkdirSync(pictures, { recursive: true })
+          await page.waitForTimeout(120)
+          await page.screenshot({ path: join(pictures, `${this.app}-${name}-${this.language}-${theme}-${width}.png`), fullPage: !(await page.getByRole('dialog').count()) })
+        }
+      }
+      await page.setViewportSize(before)
+      await this.accessible(`${name} in ${theme}`)
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+    await this.keepsNothing()
+    this.clean(name)
+  }
+  async accessible(name) {
+    const found = await this.page.evaluate(`(async () => { ${axe}; const out = await axe.run(document, { resultTypes: ['violations'] })
+      return out.violations.map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' ' + (node.any[0]?.message ?? '')).join(' | ')) })()`)
+    assert.deepEqual(found, [], `${name} (${this.language})`)
+  }
+  /** A lost phone or a borrowed computer tells nothing: only theme and language stay. */
+  async keepsNothing() {
+    const kept = await this.page.evaluate(async () => ({
+      local: Object.keys(localStorage), session: Object.keys(sessionStorage), bases: (await indexedDB.databases()).length,
+      caches: 'caches' in globalThis ? (await caches.keys()).length : 0, workers: (await navigator.serviceWorker?.getRegistrations())?.length ?? 0, cookie: document.cookie, title: document.title,
+    }))
+    assert.deepEqual(kept.local.filter((key) => !['theme', 'language'].includes(key)), [], 'localStorage')
+    assert.deepEqual([kept.session, kept.bases, kept.caches, kept.workers, kept.cookie], [[], 0, 0, 0, ''], 'nothing else is kept')
+    assert.ok([words('zh', this.app)('frame.title'), words('en', this.app)('frame.title')].includes(kept.title), `the tab is called ${kept.title}`)
+  }
+  clean(name) { assert.deepEqual(this.faults, [], `${name}: nothing in the console, no refused content`) }
+  async leave() {
+    const { faults } = this
+    await this.context.close()
+    assert.deepEqual(faults, [], 'nothing in the console, no refused content')
+  }
+}
+
+/** Signs in at the office with the demonstration panel, code included. */
+export async function workAs(visitor, name) {
+  const { t } = visitor
+  await visitor.go('/office/')
+  for (let tries = 0; ; tries += 1) {
+    await visitor.page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+    await visitor.press(t('identity.signIn'))
+    const code = visitor.page.locator('#code')
+    const inside = visitor.page.locator('.frame, .panel:not(section)').first()
+    await code.or(inside).first().waitFor()
+    if (await code.count()) {
+      await visitor.page.waitForFunction(() => document.querySelector('#code')?.value.length >= 6)
+      await visitor.press(t('identity.confirm'))
+      await visitor.page.locator('.frame, form .box').first().waitFor()
+      // A code works once: the next one comes within half a minute.
+      if (await visitor.page.locator('form .box').count() && tries < 2) {
+        await visitor.page.waitForTimeout(30_000 - (Date.now() % 30_000) + 500)
+        await visitor.go('/office/')
+        continue
+      }
+    }
+    return
+  }
+}
+/** The pledge, if it is owed. */
+export async function pledge(visitor) {
+  const box = visitor.page.getByRole('checkbox', { name: visitor.t('identity.pledgeAgree') })
+  await box.or(visitor.page.locator('.side')).first().waitFor({ state: 'attached' })
+  if (!(await box.count())) return false
+  await visitor.screen('pledge')
+  assert.ok(await visitor.button(visitor.t('identity.confirm')).isDisabled(), 'nobody confirms what was not read')
+  await visitor.page.getByText(visitor.t('identity.pledgeAgree')).click()
+  await visitor.press(visitor.t('identity.confirm'))
+  await visitor.page.locator('.side').waitFor({ state: 'attached' })
+  return true
+}
