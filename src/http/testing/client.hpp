@@ -30,7 +30,8 @@ class RawClient {
   ~RawClient();
   RawClient(RawClient&& other) noexcept : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)) {}
   RawClient(const RawClient&) = delete;
-  void send(std::string_view bytes);
+  /// False when the server stopped listening before all of it was sent.
+  bool send(std::string_view bytes);
   /// Sends nothing more; still reads.
   void finish_sending();
   /// The next answer (interim 100s are skipped). Status 0 when the server closed first or `wait` is over.
