@@ -162,7 +162,7 @@ class Call {
     T out{};
     contract::Faults faults;
     boost::json::value v(*raw);
-    if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_convertible_v<T, std::int64_t>) {  // numbers, also Whole
       boost::json::error_code ec;
       auto n = boost::json::parse(*raw, ec);
       if (!ec) v = n;
