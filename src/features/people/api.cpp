@@ -48,7 +48,8 @@ using storage::WriteTx;
 
 constexpr int kTries = 3;
 constexpr Roles kKeepers = {Role::director, Role::administrator};
-constexpr Roles kSearchers = {Role::director, Role::deputy, Role::counsellor, Role::trainee, Role::reception, Role::administrator};
+constexpr Roles kSearchers = {Role::director, Role::deputy,    Role::counsellor,
+                              Role::trainee,  Role::reception, Role::administrator};
 
 /// Reading a file takes longer than an event loop may be held up, so it runs where passwords are hashed: a bounded queue.
 template <class F>
@@ -74,7 +75,8 @@ std::optional<Mapping> chosen(const RosterChoice& in) {
     const auto field = field_named(key);
     if (!field) throw Refusal(Code::invalid_input, "mapping", Code::field_unknown);
     if (!column) continue;
-    if (*column < 0 || *column >= static_cast<std::int64_t>(kMaxColumns)) throw Refusal(Code::invalid_input, "mapping." + key, Code::field_range);
+    if (*column < 0 || *column >= static_cast<std::int64_t>(kMaxColumns))
+      throw Refusal(Code::invalid_input, "mapping." + key, Code::field_range);
     out[*field] = static_cast<std::size_t>(*column);
   }
   return out;
@@ -117,7 +119,8 @@ Task<UploadView> upload_roster(Call& call) {
   std::exception_ptr error;
   UploadView out;
   try {
-    out = co_await aside(call, readable([&] { return look_at(upload_path(dir, upload.id), upload); }));
+    const auto work = readable([&] { return look_at(upload_path(dir, upload.id), upload); });
+    out = co_await aside(call, work);
     const auto touched = co_await call.act([&](WriteTx& tx) {
       clear_old_uploads(tx, dir, call.now());
       add_upload(tx, upload, call.who().person, call.now());
@@ -147,12 +150,15 @@ ImportOptions options_of(const Call& call) {
   return out;
 }
 
-Task<Proposal> propose_upload(Call& call, const UploadId& id, std::optional<Mapping> mapping, const ImportOptions& options) {
+Task<Proposal> propose_upload(Call& call, const UploadId& id, const std::optional<Mapping>& mapping,
+                              const ImportOptions& options) {
   const auto path = upload_path(call.services().data_dir, id);
-  co_return co_await aside(call, readable([&call, path, mapping = std::move(mapping), &options] {
+  // Named and capturing by reference: g++ 12 destroys a temporary closure with captures of its own twice.
+  const auto work = readable([&call, &path, &mapping, &options] {
     if (!std::filesystem::exists(path)) throw Refusal(Code::roster_expired);
     return propose(call.services().db, call.data_key(), call.services().random, open_roster(path), options, mapping);
-  }));
+  });
+  co_return co_await aside(call, work);
 }
 
 Task<Report> preview_roster(Call& call, RosterChoice in) {
@@ -194,7 +200,8 @@ Task<bool> import_once(Call& call, const UploadId& id, const Proposal& proposal,
 Task<Report> import_upload(Call& call, RosterChoice in) {
   const auto id = call.id<UploadId>();
   const auto mapping = chosen(in);
-  const auto upload = co_await call.read([&](ReadTx& tx) { return find_upload(tx, id, call.who().person, call.now()); });
+  const auto upload =
+      co_await call.read([&](ReadTx& tx) { return find_upload(tx, id, call.who().person, call.now()); });
   if (upload.report) co_return kept_report(*upload.report);
   const auto options = options_of(call);
   bool done = false;
@@ -213,29 +220,57 @@ Task<StudentPage> find_students(Call& call) {
   search.text = call.query<Text<0, 60>>("search").value_or(Text<0, 60>{}).str();
   search.class_id = call.query<ClassId>("class_id");
   search.after = call.query<PersonId>("after");
-  search.limit = static_cast<int>(std::int64_t{call.query<Whole<1, 200>>("limit").value_or(Whole<1, 200>{50})});
+  const auto limit = call.query<int>("limit").value_or(50);
+  if (limit < 1 || limit > 200) throw Refusal(Code::invalid_input, "limit", Code::field_range);
+  search.limit = limit;
   co_return co_await call.read([&](ReadTx& tx) { return search_students(tx, search); });
 }
 }  // namespace
 
 void add_routes(http::Routes& routes) {
   using enum http::Method;
-  http::Route upload{put, "/api/v1/roster/uploads", "Takes a roster file (OneRoster zip, CSV or XLSX) for an hour and says what is in it.",
-                     Rule::may(kKeepers), http::no_object(), {"name"}, {Code::roster_unreadable, Code::roster_too_large}, "roster.uploaded"};
+  http::Route upload{put,
+                     "/api/v1/roster/uploads",
+                     "Takes a roster file (OneRoster zip, CSV or XLSX) for an hour and says what is in it.",
+                     Rule::may(kKeepers),
+                     http::no_object(),
+                     {"name"},
+                     {Code::roster_unreadable, Code::roster_too_large},
+                     "roster.uploaded"};
   upload.upload_limit = kMaxUpload;
   routes.add<http::Nothing, UploadView>(std::move(upload), upload_roster);
-  routes.add<RosterChoice, Report>({post, "/api/v1/roster/uploads/{id}/preview", "What importing the file would do.", Rule::may(kKeepers),
-                                    http::no_object(), {}, {Code::roster_unreadable, Code::roster_too_large, Code::roster_mapping, Code::roster_expired},
-                                    "roster.previewed"}, preview_roster);
-  routes.add<RosterChoice, Report>({post, "/api/v1/roster/uploads/{id}/import", "Imports the file; a repeat gets the same report.", Rule::may(kKeepers),
-                                    http::no_object(), {}, {Code::roster_unreadable, Code::roster_too_large, Code::roster_mapping, Code::roster_expired},
-                                    "roster.imported"}, import_upload);
-  routes.add<http::Nothing, StudentPage>({get, "/api/v1/students", "Students by name, pinyin, initials or number, in pages.", Rule::may(kSearchers),
-                                          http::no_object(), {"search", "class_id", "after", "limit"}}, find_students);
-  routes.add<http::Nothing, Classes>({get, "/api/v1/classes", "Classes of the newest school year.", Rule::may(kStaff), http::no_object()},
-                                     [](Call& call) -> Task<Classes> {
-                                       co_return co_await call.read([](ReadTx& tx) { return Classes{list_classes(tx)}; });
-                                     });
+  routes.add<RosterChoice, Report>(
+      {post,
+       "/api/v1/roster/uploads/{id}/preview",
+       "What importing the file would do.",
+       Rule::may(kKeepers),
+       http::no_object(),
+       {},
+       {Code::roster_unreadable, Code::roster_too_large, Code::roster_mapping, Code::roster_expired},
+       "roster.previewed"},
+      preview_roster);
+  routes.add<RosterChoice, Report>(
+      {post,
+       "/api/v1/roster/uploads/{id}/import",
+       "Imports the file; a repeat gets the same report.",
+       Rule::may(kKeepers),
+       http::no_object(),
+       {},
+       {Code::roster_unreadable, Code::roster_too_large, Code::roster_mapping, Code::roster_expired},
+       "roster.imported"},
+      import_upload);
+  routes.add<http::Nothing, StudentPage>({get,
+                                          "/api/v1/students",
+                                          "Students by name, pinyin, initials or number, in pages.",
+                                          Rule::may(kSearchers),
+                                          http::no_object(),
+                                          {"search", "class_id", "after", "limit"}},
+                                         find_students);
+  routes.add<http::Nothing, Classes>(
+      {get, "/api/v1/classes", "Classes of the newest school year.", Rule::may(kStaff), http::no_object()},
+      [](Call& call) -> Task<Classes> {
+        co_return co_await call.read([](ReadTx& tx) { return Classes{list_classes(tx)}; });
+      });
 }
 
 }  // namespace xinyi::people

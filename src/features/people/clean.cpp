@@ -10,12 +10,15 @@ namespace {
 
 constexpr std::size_t kMaxName = 60;
 
-bool hanzi(char32_t c) { return (c >= 0x3400 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF); }
+bool hanzi(char32_t c) {
+  return (c >= 0x3400 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x3FFFF);
+}
 bool blank(char32_t c) { return c == ' ' || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F; }
 bool line_break(char32_t c) { return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029; }
 bool invisible(char32_t c) { return c == 0x200B || c == 0x2060 || c == 0xFEFF; }
 bool forbidden(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFFFD;
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||
+         c == 0xFFFD;
 }
 
 std::vector<char32_t> code_points(std::string_view text) {
@@ -25,7 +28,8 @@ std::vector<char32_t> code_points(std::string_view text) {
 }
 
 bool looks_active(std::string_view name) {
-  return name.find_first_of("=<>") != name.npos || (!name.empty() && std::string_view("+-@").find(name[0]) != std::string_view::npos);
+  return name.find_first_of("=<>") != name.npos ||
+         (!name.empty() && std::string_view("+-@").find(name[0]) != std::string_view::npos);
 }
 
 }  // namespace
@@ -57,7 +61,9 @@ std::optional<std::string> clean_name(std::string_view raw, const Place& at, std
     ++length;
     last = c;
   }
-  const auto fault = out.empty() ? Fault::name_missing : length > kMaxName ? Fault::name_too_long : Fault::name_characters;
+  const auto fault = out.empty()         ? Fault::name_missing
+                     : length > kMaxName ? Fault::name_too_long
+                                         : Fault::name_characters;
   if (out.empty() || length > kMaxName || holds_identity_number(out)) {
     findings.add_as(severity, fault, at, field, raw);
     return std::nullopt;
@@ -71,14 +77,19 @@ std::string joined_name(std::string_view family, std::string_view given, std::st
   bool chinese = false;
   for (char32_t c : code_points(family)) chinese = chinese || hanzi(c);
   for (char32_t c : code_points(given)) chinese = chinese || hanzi(c);
+  // Systems made for two hanzi cut any name in two: "Marie-Claire O'" + "Sullivan", "扎西·" + "罗布顿珠".
+  const auto front = trimmed(family);
+  const bool cut = front.ends_with('\'') || front.ends_with('-') || front.ends_with("·") || front.ends_with("’");
   std::string out;
   const auto add = [&](std::string_view part) {
     if (trimmed(part).empty()) return;
-    if (!out.empty() && !chinese) out += ' ';
+    if (!out.empty() && !chinese && !cut) out += ' ';
     out += part;
   };
-  if (chinese) add(family), add(given), add(middle);
-  else add(given), add(middle), add(family);
+  if (chinese || cut)
+    add(family), add(given), add(middle);
+  else
+    add(given), add(middle), add(family);
   return out;
 }
 

@@ -27,9 +27,12 @@ bool CsvParser::push(std::string_view piece) {
 void CsvParser::take(char c) {
   const bool line_end = c == '\n' || c == '\r';
   if (state_ == State::quoted) {
-    if (c == '"') state_ = State::closing;
-    else cell_ += c;
-    if (cell_.size() > kMaxCellBytes) throw Unreadable(Fault::too_much_text, {file_, quote_line_});
+    if (c == '"')
+      state_ = State::closing;
+    else
+      cell_ += c;
+    // A cell of this size is a quotation mark that somebody forgot to close.
+    if (cell_.size() > kMaxCellBytes) throw Unreadable(Fault::quote_open, {file_, quote_line_});
     return;
   }
   if (state_ == State::closing && c == '"') {
@@ -85,7 +88,8 @@ char guess_separator(std::string_view start) {
   constexpr std::string_view kSeparators = ",\t;";
   bool quoted = false;
   for (char c : start) {
-    if (c == '"') quoted = !quoted;
+    if (c == '"')
+      quoted = !quoted;
     else if (!quoted)
       if (const auto at = kSeparators.find(c); at != kSeparators.npos) ++count[at];
   }

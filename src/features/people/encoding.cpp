@@ -91,7 +91,8 @@ std::string_view to_text(Encoding encoding) {
   return kNames[static_cast<std::size_t>(encoding)];
 }
 
-Decoder::Decoder(Encoding encoding, std::string file) : converters_(std::make_unique<Converters>()), file_(std::move(file)) {
+Decoder::Decoder(Encoding encoding, std::string file)
+    : converters_(std::make_unique<Converters>()), file_(std::move(file)) {
   converters_->from = converter(kConverter[static_cast<std::size_t>(encoding)]);
   converters_->to = converter("UTF-8");
   converters_->pivot_source = converters_->pivot_target = converters_->pivot.data();
@@ -102,7 +103,7 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 
 void Decoder::push(std::string_view bytes, bool last, std::string& out) {
   auto& c = *converters_;
-  const char* source = bytes.data();
+  const char* source = bytes.empty() ? "" : bytes.data();  // ICU wants an address even for nothing
   const char* const end = source + bytes.size();
   for (;;) {
     std::array<char, 16384> buffer;
@@ -130,12 +131,16 @@ Encoding detect_encoding(ByteSource& source, const std::string& file) {
   std::size_t n = source.read(buffer);
   const std::string_view head(buffer.data(), n);
   std::optional<Encoding> marked;
-  if (head.starts_with("\xEF\xBB\xBF")) marked = Encoding::utf8_bom;
-  else if (head.starts_with("\xFF\xFE")) marked = Encoding::utf16le;
-  else if (head.starts_with("\xFE\xFF")) marked = Encoding::utf16be;
+  if (head.starts_with("\xEF\xBB\xBF"))
+    marked = Encoding::utf8_bom;
+  else if (head.starts_with("\xFF\xFE"))
+    marked = Encoding::utf16le;
+  else if (head.starts_with("\xFE\xFF"))
+    marked = Encoding::utf16be;
 
   std::vector<Trial> trials;
-  if (marked) trials.push_back({Decoder(*marked, file), {}, {}});
+  if (marked)
+    trials.push_back({Decoder(*marked, file), {}, {}});
   else {
     trials.push_back({Decoder(Encoding::utf8, file), {}, {}});
     trials.push_back({Decoder(Encoding::gb18030, file), {}, {}});

@@ -15,7 +15,12 @@ constexpr std::array kEntries = {
 
 Finding worded(Severity severity, Fault fault, const Place& at, std::string_view field, std::string_view value) {
   const auto& entry = catalogue(fault);
-  return {at.file, at.line, std::string(field), severity, std::string(entry.name), harmless(value),
+  return {at.file,
+          at.line,
+          std::string(field),
+          severity,
+          std::string(entry.name),
+          harmless(value),
           {std::string(entry.zh), std::string(entry.en)}};
 }
 
@@ -37,8 +42,10 @@ std::string harmless(std::string_view value) {
       break;
     }
     const char32_t c = next_code_point(value, at);
-    if (c < 0x20 || (c >= 0x7F && c < 0xA0) || turns_text(c) || c == 0xFFFD) out += ' ';
-    else append_code_point(out, c);
+    if (c < 0x20 || (c >= 0x7F && c < 0xA0) || turns_text(c) || c == 0xFFFD)
+      out += ' ';
+    else
+      append_code_point(out, c);
   }
   if (!out.empty() && std::string_view("=+-@").find(out[0]) != std::string_view::npos) out.insert(0, "'");
   return out;
@@ -54,10 +61,12 @@ void Findings::add_as(Severity severity, Fault fault, const Place& at, std::stri
 }
 
 Refusal Unreadable::refusal() const {
-  const bool large = fault_ == Fault::zip_too_large || fault_ == Fault::too_many_rows || fault_ == Fault::too_many_columns ||
-                     fault_ == Fault::too_much_text;
+  const bool large = fault_ == Fault::zip_too_large || fault_ == Fault::too_many_rows ||
+                     fault_ == Fault::too_many_columns || fault_ == Fault::too_much_text;
   Problem p;
-  p.code = large ? Code::roster_too_large : fault_ == Fault::header_unknown ? Code::roster_mapping : Code::roster_unreadable;
+  p.code = large                             ? Code::roster_too_large
+           : fault_ == Fault::header_unknown ? Code::roster_mapping
+                                             : Code::roster_unreadable;
   p.extra["finding"] = contract::write(worded(Severity::refused, fault_, at_, field_, {}));
   p.inside = std::string(catalogue(fault_).name) + " in " + harmless(at_.file) + " line " + std::to_string(at_.line);
   return Refusal(std::move(p));

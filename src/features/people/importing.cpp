@@ -8,8 +8,8 @@ namespace {
 
 constexpr int kTries = 3;  // when the roster changes between reading and writing
 
-Facts read_facts(const Roster& roster, const Present& present, const ImportOptions& options, const std::optional<Mapping>& mapping,
-                 Findings& findings) {
+Facts read_facts(const Roster& roster, const Present& present, const ImportOptions& options,
+                 const std::optional<Mapping>& mapping, Findings& findings) {
   if (roster.oneroster) return read_oneroster(*roster.files, options.today, findings);
   const auto head = read_head(roster.table());
   TableOptions table;
@@ -51,22 +51,25 @@ Report Proposal::report(bool applied) const {
   return {applied, prepared.plan.counts, findings.list(), findings.refused() + findings.warnings()};
 }
 
-Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster, const ImportOptions& options,
-                 const std::optional<Mapping>& mapping) {
+Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster,
+                 const ImportOptions& options, const std::optional<Mapping>& mapping) {
   const auto present = db.read(options.school, [&](storage::ReadTx& tx) { return load_present(tx, key); });
   Proposal out;
   const auto facts = read_facts(roster, present, options, mapping, out.findings);
-  auto plan = make_plan(facts, present, [&] { return random.id<PersonId>(options.now).bytes(); }, out.findings);
+  auto plan = make_plan(
+      facts, present, [&] { return random.id<PersonId>(options.now).bytes(); }, out.findings);
   out.prepared = prepare(std::move(plan), random, options.now);
   return out;
 }
 
-void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Proposal& proposal, const ImportOptions& options,
-                    const audit::Event& event) {
+void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Proposal& proposal,
+                    const ImportOptions& options, const audit::Event& event) {
   apply(tx, key, proposal.prepared, options.today);
   const auto wishes = account_wishes(proposal.prepared.plan);
-  if (options.accounts) options.accounts(tx, wishes);
-  else keep_accounts(tx, wishes, options.now);
+  if (options.accounts)
+    options.accounts(tx, wishes);
+  else
+    keep_accounts(tx, wishes, options.now);
   audit::append(tx, event);
 }
 
@@ -79,7 +82,8 @@ Report import_roster(storage::Database& db, const vault::ServerKeys& keys, Rando
       const auto proposal = propose(db, key, random, roster, options);
       if (options.dry_run) return proposal.report(false);
       try {
-        db.write(options.school, [&](storage::WriteTx& tx) { apply_proposal(tx, key, proposal, options, imported(options)); });
+        db.write(options.school,
+                 [&](storage::WriteTx& tx) { apply_proposal(tx, key, proposal, options, imported(options)); });
         return proposal.report(true);
       } catch (const Refusal& refusal) {
         if (refusal.problem().code != Code::changed_meanwhile || attempt == kTries) throw;
@@ -94,11 +98,16 @@ boost::json::object to_json(const Report& report) { return contract::write(repor
 
 std::string to_text(const Report& report, bool chinese) {
   const auto& c = report.counts;
-  const auto put = [](std::string_view zh_or_en, std::int64_t n) { return std::string(zh_or_en) + " " + std::to_string(n) + "  "; };
-  std::string out = chinese ? (report.applied ? "已导入。" : "没有写入(预演)。") : (report.applied ? "Imported. " : "Nothing was written (dry run). ");
+  const auto put = [](std::string_view zh_or_en, std::int64_t n) {
+    return std::string(zh_or_en) + " " + std::to_string(n) + "  ";
+  };
+  std::string out = chinese ? (report.applied ? "已导入。" : "没有写入(预演)。")
+                            : (report.applied ? "Imported. " : "Nothing was written (dry run). ");
   const char* const zh[] = {"读取", "新增", "更新", "未变", "转班", "升级", "离校", "拒绝", "提醒"};
-  const char* const en[] = {"read", "created", "changed", "unchanged", "moved", "promoted", "left", "refused", "warnings"};
-  const std::int64_t n[] = {c.read, c.created, c.changed, c.unchanged, c.moved, c.promoted, c.left, c.refused, c.warnings};
+  const char* const en[] = {"read",     "created", "changed", "unchanged", "moved",
+                            "promoted", "left",    "refused", "warnings"};
+  const std::int64_t n[] = {c.read,     c.created, c.changed, c.unchanged, c.moved,
+                            c.promoted, c.left,    c.refused, c.warnings};
   for (std::size_t i = 0; i < std::size(n); ++i) out += put(chinese ? zh[i] : en[i], n[i]);
   out += "\n";
   for (const auto& f : report.findings) {
@@ -109,7 +118,9 @@ std::string to_text(const Report& report, bool chinese) {
     out += "\n";
   }
   const auto more = report.findings_total - static_cast<std::int64_t>(report.findings.size());
-  if (more > 0) out += chinese ? "另有 " + std::to_string(more) + " 条没有列出。\n" : std::to_string(more) + " more are not listed.\n";
+  if (more > 0)
+    out +=
+        chinese ? "另有 " + std::to_string(more) + " 条没有列出。\n" : std::to_string(more) + " more are not listed.\n";
   return out;
 }
 

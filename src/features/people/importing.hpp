@@ -23,10 +23,10 @@ struct Proposal {
 };
 /// Reads the file and plans against the roster as it is. `mapping` is what a person chose for a table, instead of the
 /// guess and ImportOptions::map. Unreadable, Refusal(roster_mapping).
-Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster, const ImportOptions& options,
-                 const std::optional<Mapping>& mapping = {});
+Proposal propose(storage::Database& db, const vault::DataKey& key, Random& random, const Roster& roster,
+                 const ImportOptions& options, const std::optional<Mapping>& mapping = {});
 /// Applies a proposal with its accounts and the event. Refusal(changed_meanwhile) when the roster moved on: propose again.
-void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Proposal& proposal, const ImportOptions& options,
-                    const audit::Event& event);
+void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Proposal& proposal,
+                    const ImportOptions& options, const audit::Event& event);
 
 }  // namespace xinyi::people

@@ -24,17 +24,17 @@ struct PersonFact {
   std::optional<SchoolDate> birth_date;
   std::optional<bool> enabled, boarder;
   std::optional<int> grade, entered_year;
-  std::optional<std::size_t> in_class;  // index into Facts::classes
-  bool says_class = false;              // with no in_class: is in no class
-  std::optional<SchoolDate> class_from; // first day in it
-  std::string phone;                    // of a guardian
-  std::vector<GuardianFact> guardians;  // of a student, from a table
+  std::optional<std::size_t> in_class;   // index into Facts::classes
+  bool says_class = false;               // with no in_class: is in no class
+  std::optional<SchoolDate> class_from;  // first day in it
+  std::string phone;                     // of a guardian
+  std::vector<GuardianFact> guardians;   // of a student, from a table
 };
 struct ClassFact {
   Place at;
   std::string source_id, name;
   std::optional<int> grade;
-  int school_year = 0;  // the year in which it starts
+  int school_year = 0;                  // the year in which it starts
   std::optional<std::size_t> homeroom;  // index into Facts::persons
 };
 struct YearFact {
@@ -47,9 +47,9 @@ struct LinkFact {
 };
 struct Facts {
   bool oneroster = false;
-  bool complete = false;     // who is missing has left
+  bool complete = false;  // who is missing has left
   bool says_homeroom = false;
-  std::int64_t read = 0;     // rows of persons
+  std::int64_t read = 0;  // rows of persons
   std::vector<YearFact> years;
   std::vector<ClassFact> classes;
   std::vector<PersonFact> persons;
@@ -111,8 +111,8 @@ struct Present {
 // -- what is to be done
 
 struct PersonStep {
-  PersonRow row;                       // as it shall be; version as it is now (0: new)
-  std::optional<PersonRow> before;     // absent: new
+  PersonRow row;                    // as it shall be; version as it is now (0: new)
+  std::optional<PersonRow> before;  // absent: new
 };
 struct MoveStep {
   PersonId person;
@@ -120,11 +120,11 @@ struct MoveStep {
   std::optional<SchoolDate> on;  // first day in `to`; absent: today
 };
 struct Plan {
-  std::int64_t stamp = 0;              // of the roster that it was made against
-  std::vector<YearRow> years;          // new or changed
+  std::int64_t stamp = 0;      // of the roster that it was made against
+  std::vector<YearRow> years;  // new or changed
   std::vector<ClassRow> new_classes, changed_classes;
-  std::vector<PersonStep> persons;     // new or changed, leavers too
-  std::vector<LinkRow> links;          // new or changed
+  std::vector<PersonStep> persons;  // new or changed, leavers too
+  std::vector<LinkRow> links;       // new or changed
   std::vector<LinkRow> ended_links;
   std::vector<MoveStep> moves;
   Counts counts;

@@ -19,7 +19,8 @@ class Line {
   Line(const std::unordered_map<std::string, std::size_t>& header, const RawRow& row) : header_(header), row_(row) {}
   std::string_view operator[](const char* column) const {
     const auto at = header_.find(column);
-    return at == header_.end() || at->second >= row_.cells.size() ? std::string_view() : std::string_view(row_.cells[at->second]);
+    return at == header_.end() || at->second >= row_.cells.size() ? std::string_view()
+                                                                  : std::string_view(row_.cells[at->second]);
   }
   std::string id() const { return std::string(trimmed((*this)["sourcedId"])); }
   const RawRow& raw() const { return row_; }
@@ -50,7 +51,7 @@ std::string lower(std::string_view t) {
 /// What became of an identifier of users.csv or classes.csv.
 struct Known {
   static constexpr std::size_t kDropped = static_cast<std::size_t>(-1);
-  std::size_t index = kDropped;        // into Facts, or dropped (refused, deleted, of no interest)
+  std::size_t index = kDropped;         // into Facts, or dropped (refused, deleted, of no interest)
   std::vector<std::string> cells = {};  // the row, to tell a repetition from a conflict
   bool refused = false;
 };
@@ -80,23 +81,27 @@ class Reader {
   void demographics();
   void enrolments();
   void enrolment(const Line& line, const Place& at);
-  void place_student(PersonFact& student, const std::string& id, std::size_t in_class, const Line& line, const Place& at);
+  void place_student(PersonFact& student, const std::string& id, std::size_t in_class, const Line& line,
+                     const Place& at);
   void links();
-  bool deleted(const Line& line) const { const auto s = word(line["status"]); return s == "tobedeleted" || s == "inactive"; }
+  bool deleted(const Line& line) const {
+    const auto s = word(line["status"]);
+    return s == "tobedeleted" || s == "inactive";
+  }
   void identity_column(const Place& at, const char* column);
 
   FileSet& files_;
   SchoolDate today_;
   Findings& findings_;
   Facts facts_;
-  std::unordered_map<std::string, std::string> names_;  // lower case -> as it stands in the set
+  std::unordered_map<std::string, std::string> names_;    // lower case -> as it stands in the set
   std::unordered_map<std::string, std::string> parents_;  // academic session -> its parent
   std::unordered_map<std::string, int> years_;            // school year's id -> start
   std::unordered_map<std::string, std::string> properties_;
   KnownIds known_users_, known_classes_;
-  std::vector<std::vector<std::string>> agents_;  // by index in Facts::persons
+  std::vector<std::vector<std::string>> agents_;               // by index in Facts::persons
   std::unordered_map<std::size_t, std::string> placed_begin_;  // student -> beginDate of the enrolment that holds
-  std::unordered_set<std::size_t> unclear_;       // students with a refused enrolment: their class stays
+  std::unordered_set<std::size_t> unclear_;                    // students with a refused enrolment: their class stays
   std::set<std::string> reported_columns_;
 };
 
@@ -109,9 +114,10 @@ void Reader::each(const char* file, std::initializer_list<const char*> needed, F
     if (first) {
       first = false;
       static const char* const kColumns[] = {
-          "sourcedId", "status", "role", "username", "givenName", "familyName", "middleName", "identifier", "enabledUser", "sms",
-          "phone", "agentSourcedIds", "grades", "birthDate", "sex", "classSourcedId", "userSourcedId", "primary", "beginDate",
-          "endDate", "title", "classType", "termSourcedIds", "type", "startDate", "parentSourcedId", "schoolYear", "propertyName",
+          "sourcedId",  "status",         "role",          "username",  "givenName",       "familyName", "middleName",
+          "identifier", "enabledUser",    "sms",           "phone",     "agentSourcedIds", "grades",     "birthDate",
+          "sex",        "classSourcedId", "userSourcedId", "primary",   "beginDate",       "endDate",    "title",
+          "classType",  "termSourcedIds", "type",          "startDate", "parentSourcedId", "schoolYear", "propertyName",
           "value"};
       for (std::size_t i = 0; i < row.cells.size(); ++i)
         for (const char* column : kColumns)
@@ -141,9 +147,8 @@ void Reader::manifest() {
     findings_.add(Fault::manifest_missing, {"manifest.csv", 0}, "");
     return;
   }
-  each("manifest.csv", {"propertyName", "value"}, [&](const Line& line, const Place&) {
-    properties_.emplace(word(line["propertyName"]), word(line["value"]));
-  });
+  each("manifest.csv", {"propertyName", "value"},
+       [&](const Line& line, const Place&) { properties_.emplace(word(line["propertyName"]), word(line["value"])); });
   const auto version = properties_.find("oneroster.version");
   if (version == properties_.end() || !version->second.starts_with("1.1"))
     throw Unreadable(Fault::version_unknown, {names_.at("manifest.csv"), 0}, "oneroster.version");
@@ -153,7 +158,8 @@ void Reader::manifest() {
 void Reader::orgs() {
   if (!has("orgs.csv")) return;
   int schools = 0;
-  each("orgs.csv", {"sourcedId", "type"}, [&](const Line& line, const Place&) { schools += word(line["type"]) == "school" && !deleted(line); });
+  each("orgs.csv", {"sourcedId", "type"},
+       [&](const Line& line, const Place&) { schools += word(line["type"]) == "school" && !deleted(line); });
   if (schools > 1) throw Unreadable(Fault::several_schools, {names_.at("orgs.csv"), 0});
 }
 
@@ -169,7 +175,8 @@ void Reader::sessions() {
     years_.emplace(line.id(), start);
     auto title = clean_text(line["title"], 60).value_or("");
     if (title.empty()) title = guessed_year(start).name;
-    if (std::none_of(facts_.years.begin(), facts_.years.end(), [&](const YearFact& y) { return y.start_year == start; }))
+    if (std::none_of(facts_.years.begin(), facts_.years.end(),
+                     [&](const YearFact& y) { return y.start_year == start; }))
       facts_.years.push_back({start, line.id(), title, *from, *to});
   });
 }
@@ -219,25 +226,31 @@ void Reader::class_row(const Line& line, const Place& at) {
       const auto parent = parents_.find(session);
       session = parent == parents_.end() ? "" : parent->second;
     }
-  if (c.school_year == 0) c.school_year = facts_.years.empty() ? school_year_on(today_) : facts_.years.back().start_year;
+  if (c.school_year == 0)
+    c.school_year = facts_.years.empty() ? school_year_on(today_) : facts_.years.back().start_year;
   known.index = facts_.classes.size();
   facts_.classes.push_back(std::move(c));
 }
 
 void Reader::identity_column(const Place& at, const char* column) {
-  if (reported_columns_.insert(at.file + "/" + column).second) findings_.add(Fault::identity_column, {at.file, 1}, column);
+  if (reported_columns_.insert(at.file + "/" + column).second)
+    findings_.add(Fault::identity_column, {at.file, 1}, column);
 }
 
 void Reader::student_parts(PersonFact& p, const Line& line) {
   const auto number = trimmed(line["identifier"]);
-  if (is_identity_number(number)) identity_column(p.at, "identifier");
-  else if (const auto n = clean_text(number, 40)) p.number = *n;
-  else findings_.add_as(Severity::warning, Fault::number_unusable, p.at, "identifier", number);
+  if (is_identity_number(number))
+    identity_column(p.at, "identifier");
+  else if (const auto n = clean_text(number, 40))
+    p.number = *n;
+  else
+    findings_.add_as(Severity::warning, Fault::number_unusable, p.at, "identifier", number);
 }
 
 void Reader::users() {
   if (!has("users.csv")) throw Unreadable(Fault::file_missing, {"users.csv", 0});
-  each("users.csv", {"sourcedId", "role", "givenName", "familyName"}, [&](const Line& line, const Place& at) { user(line, at); });
+  each("users.csv", {"sourcedId", "role", "givenName", "familyName"},
+       [&](const Line& line, const Place& at) { user(line, at); });
 }
 
 void Reader::user(const Line& line, const Place& at) {
@@ -255,22 +268,30 @@ void Reader::user(const Line& line, const Place& at) {
   p.at = at;
   p.source_id = id;
   const auto role = word(line["role"]);
-  if (role == "student") p.kind = Kind::student;
-  else if (role == "guardian" || role == "parent" || role == "relative") p.kind = Kind::guardian;
-  else if (role == "teacher" || role == "administrator" || role == "aide" || role == "proctor") p.kind = Kind::staff;
-  else return findings_.add(Fault::role_unknown, at, "role", line["role"]);
+  if (role == "student")
+    p.kind = Kind::student;
+  else if (role == "guardian" || role == "parent" || role == "relative")
+    p.kind = Kind::guardian;
+  else if (role == "teacher" || role == "administrator" || role == "aide" || role == "proctor")
+    p.kind = Kind::staff;
+  else
+    return findings_.add(Fault::role_unknown, at, "role", line["role"]);
 
   if (const auto grades = listed(line["grades"]); p.kind == Kind::student && !grades.empty()) {
     p.grade = read_grade(grades[0]);
     if (!p.grade) return findings_.add(Fault::grade_range, at, "grades", line["grades"]);
   }
-  const auto name = clean_name(joined_name(line["familyName"], line["givenName"], line["middleName"]), at, "givenName", findings_);
+  const auto name =
+      clean_name(joined_name(line["familyName"], line["givenName"], line["middleName"]), at, "givenName", findings_);
   if (!name) return;
   p.name = *name;
 
-  if (const auto u = trimmed(line["username"]); is_identity_number(u)) identity_column(at, "username");
-  else if (const auto clean = clean_text(u, 100)) p.username = *clean;
-  else findings_.add(Fault::username_unusable, at, "username", u);
+  if (const auto u = trimmed(line["username"]); is_identity_number(u))
+    identity_column(at, "username");
+  else if (const auto clean = clean_text(u, 100))
+    p.username = *clean;
+  else
+    findings_.add(Fault::username_unusable, at, "username", u);
   p.enabled = read_yes_no(line["enabledUser"]);
   if (!p.enabled) {
     findings_.add(Fault::enabled_unreadable, at, "enabledUser", line["enabledUser"]);
@@ -281,8 +302,10 @@ void Reader::user(const Line& line, const Place& at) {
     for (const char* column : {"sms", "phone"})
       if (const auto t = trimmed(line[column]); p.phone.empty() && !t.empty()) {
         const auto phone = is_identity_number(t) ? std::nullopt : read_phone(t);
-        if (phone) p.phone = *phone;
-        else findings_.add(Fault::phone_unreadable, at, column);
+        if (phone)
+          p.phone = *phone;
+        else
+          findings_.add(Fault::phone_unreadable, at, column);
       }
   known.index = facts_.persons.size();
   facts_.persons.push_back(std::move(p));
@@ -301,13 +324,18 @@ void Reader::demographics() {
     auto& p = facts_.persons[known->second.index];
     if (const auto raw = trimmed(line["birthDate"]); !raw.empty() && p.kind == Kind::student) {
       const auto date = read_date(raw);
-      if (!date) findings_.add(Fault::birth_date_unreadable, at, "birthDate", raw);
-      else if (*date > today_) findings_.add(Fault::birth_date_future, at, "birthDate", raw);
-      else p.birth_date = date;
+      if (!date)
+        findings_.add(Fault::birth_date_unreadable, at, "birthDate", raw);
+      else if (*date > today_)
+        findings_.add(Fault::birth_date_future, at, "birthDate", raw);
+      else
+        p.birth_date = date;
     }
     const auto gender = read_gender(line["sex"]);
-    if (gender) p.gender = *gender;
-    else findings_.add(Fault::gender_unreadable, at, "sex", line["sex"]);
+    if (gender)
+      p.gender = *gender;
+    else
+      findings_.add(Fault::gender_unreadable, at, "sex", line["sex"]);
   });
 }
 
@@ -317,9 +345,11 @@ void Reader::enrolments() {
     findings_.add(Fault::no_home_classes, {names_.at("classes.csv"), 0}, "classType");
     return;
   }
-  const bool bulk = facts_.complete && properties_["file.enrollments"] == "bulk" && properties_["file.classes"] == "bulk";
+  const bool bulk =
+      facts_.complete && properties_["file.enrollments"] == "bulk" && properties_["file.classes"] == "bulk";
   facts_.says_homeroom = bulk;
-  each("enrollments.csv", {"classSourcedId", "userSourcedId", "role"}, [&](const Line& line, const Place& at) { enrolment(line, at); });
+  each("enrollments.csv", {"classSourcedId", "userSourcedId", "role"},
+       [&](const Line& line, const Place& at) { enrolment(line, at); });
   for (std::size_t i = 0; i < facts_.persons.size(); ++i) {
     auto& p = facts_.persons[i];
     p.says_class = bulk && p.kind == Kind::student && !unclear_.contains(i);
@@ -336,7 +366,8 @@ void Reader::enrolment(const Line& line, const Place& at) {
   }
   const auto index = person->second.index;
   const auto c = known_classes_.find(in_class);
-  if (c == known_classes_.end() && !facts_.mentioned.contains(in_class)) findings_.add(Fault::class_unknown, at, "classSourcedId", in_class);
+  if (c == known_classes_.end() && !facts_.mentioned.contains(in_class))
+    findings_.add(Fault::class_unknown, at, "classSourcedId", in_class);
   if (index == Known::kDropped) return;
   auto& p = facts_.persons[index];
   if (c == known_classes_.end() || c->second.refused) {
@@ -346,11 +377,15 @@ void Reader::enrolment(const Line& line, const Place& at) {
   const auto class_index = c->second.index;
   if (class_index == Known::kDropped) return;  // a course, or a class that was refused
   if (const auto end = read_date(line["endDate"]); end && *end < today_) return;
-  if (p.kind == Kind::student) place_student(p, user, class_index, line, at);
-  else if (auto& home = facts_.classes[class_index].homeroom; p.kind == Kind::staff && word(line["primary"]) == "true" && !home) home = index;
+  if (p.kind == Kind::student)
+    place_student(p, user, class_index, line, at);
+  else if (auto& home = facts_.classes[class_index].homeroom;
+           p.kind == Kind::staff && word(line["primary"]) == "true" && !home)
+    home = index;
 }
 
-void Reader::place_student(PersonFact& student, const std::string& id, std::size_t in_class, const Line& line, const Place& at) {
+void Reader::place_student(PersonFact& student, const std::string& id, std::size_t in_class, const Line& line,
+                           const Place& at) {
   const auto index = known_users_.at(id).index;
   const std::string begin(trimmed(line["beginDate"]));
   if (student.in_class && *student.in_class != in_class) {
@@ -370,7 +405,8 @@ void Reader::links() {
     for (const auto& agent : agents_[i]) {
       const auto other = known_users_.find(agent);
       if (other == known_users_.end()) {
-        if (p.kind == Kind::student && !facts_.mentioned.contains(agent)) findings_.add(Fault::guardian_unknown, p.at, "agentSourcedIds", agent);
+        if (p.kind == Kind::student && !facts_.mentioned.contains(agent))
+          findings_.add(Fault::guardian_unknown, p.at, "agentSourcedIds", agent);
         continue;
       }
       const auto k = other->second.index;
@@ -396,6 +432,8 @@ Facts Reader::run() {
 
 }  // namespace
 
-Facts read_oneroster(FileSet& files, SchoolDate today, Findings& findings) { return Reader(files, today, findings).run(); }
+Facts read_oneroster(FileSet& files, SchoolDate today, Findings& findings) {
+  return Reader(files, today, findings).run();
+}
 
 }  // namespace xinyi::people

@@ -23,10 +23,19 @@ enum class Gender { unknown, male, female };
 BOOST_DESCRIBE_ENUM(Gender, unknown, male, female)
 /// What a guardian is to the student; `guardian` when the source does not say.
 enum class Relation {
-  guardian, father, mother, grandfather, grandmother, maternal_grandfather, maternal_grandmother, sibling, relative, other
+  guardian,
+  father,
+  mother,
+  grandfather,
+  grandmother,
+  maternal_grandfather,
+  maternal_grandmother,
+  sibling,
+  relative,
+  other
 };
-BOOST_DESCRIBE_ENUM(Relation, guardian, father, mother, grandfather, grandmother, maternal_grandfather, maternal_grandmother,
-                    sibling, relative, other)
+BOOST_DESCRIBE_ENUM(Relation, guardian, father, mother, grandfather, grandmother, maternal_grandfather,
+                    maternal_grandmother, sibling, relative, other)
 enum class Enrolment { enrolled, left };
 BOOST_DESCRIBE_ENUM(Enrolment, enrolled, left)
 enum class Severity { refused, warning };
@@ -39,8 +48,8 @@ struct Person {
   Kind kind{};
   std::string name;
   Gender gender{};
-  bool active = true;   // false: left the school
-  bool enabled = true;  // the source says that the account may be used
+  bool active = true;                   // false: left the school
+  bool enabled = true;                  // the source says that the account may be used
   std::optional<std::string> username;  // wished by the source; unique in the school
   std::int64_t version = 0;
 };
@@ -77,10 +86,10 @@ struct StudentPage {
 };
 BOOST_DESCRIBE_STRUCT(StudentPage, (), (items, next, total))
 struct StudentSearch {
-  std::string text;   // part of the name, of its pinyin or initials ("lishiruo", "lsr"), or of the student number
+  std::string text;  // part of the name, of its pinyin or initials ("lixinruo", "lxr"), or of the student number
   std::optional<ClassId> class_id;
   std::optional<PersonId> after;
-  int limit = 50;     // 1..200
+  int limit = 50;  // 1..200
   bool with_left = true;
 };
 /// In the order of names by pinyin.
@@ -139,7 +148,8 @@ void keep_identity_numbers(storage::WriteTx& tx, bool keep);
 /// Every person of the file falls into exactly one of created, changed, unchanged, moved and promoted; `left` counts
 /// persons who are gone. `read` counts rows of persons, `refused` and `warnings` findings.
 struct Counts {
-  std::int64_t read = 0, created = 0, changed = 0, unchanged = 0, moved = 0, promoted = 0, left = 0, refused = 0, warnings = 0;
+  std::int64_t read = 0, created = 0, changed = 0, unchanged = 0, moved = 0, promoted = 0, left = 0, refused = 0,
+               warnings = 0;
   bool operator==(const Counts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Counts, (), (read, created, changed, unchanged, moved, promoted, left, refused, warnings))
@@ -166,9 +176,9 @@ std::string to_text(const Report& report, bool chinese);
 
 struct ImportOptions {
   SchoolId school;
-  SchoolDate today;   // of the school's zone
+  SchoolDate today;  // of the school's zone
   Instant now;
-  PersonId actor;     // nil: the operator at the command line
+  PersonId actor;  // nil: the operator at the command line
   bool dry_run = false;
   /// Tables only: field -> column, as header text, letter ("C") or number counted from 1. Overrides the guess; "" takes it away.
   std::map<std::string, std::string> map;

@@ -7,8 +7,8 @@
 namespace xinyi::people {
 
 struct Reading {
-  std::string full;      // "lishiruo"
-  std::string initials;  // "lsr"
+  std::string full;      // "lixinruo"
+  std::string initials;  // "lxr"
   bool operator==(const Reading&) const = default;
 };
 /// Readings of a name in Latin letters, best first: as a name (曾 zeng, 单 shan), as ordinary text where that differs

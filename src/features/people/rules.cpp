@@ -45,8 +45,8 @@ class Planner {
   void match_persons();
   void refuse(std::size_t i, Fault fault, std::string_view field, const std::string& value);
   void settle();
-  bool settle_once(std::string PersonFact::*said, std::optional<std::string> PersonRow::*has, Fault fault, std::string_view field,
-                   bool strict);
+  bool settle_once(std::string PersonFact::*said, std::optional<std::string> PersonRow::*has, Fault fault,
+                   std::string_view field, bool strict);
   void make_targets();
   void plan_years();
   void plan_classes();
@@ -94,7 +94,8 @@ void Planner::index_present() {
     links_.emplace(link_key(l), l);
     links_of_[bytes_key(l.student.bytes())].push_back(&l);
     const auto at = person_at_.find(bytes_key(l.guardian.bytes()));
-    if (at != person_at_.end() && l.phone) known_guardians_.emplace(guardian_key(present_.persons[at->second].name, *l.phone), l.guardian);
+    if (at != person_at_.end() && l.phone)
+      known_guardians_.emplace(guardian_key(present_.persons[at->second].name, *l.phone), l.guardian);
   }
 }
 
@@ -132,7 +133,8 @@ bool Planner::settle_once(std::string PersonFact::*said, std::optional<std::stri
     const auto& value = present_.persons[p].*has;
     if (!value) continue;
     const auto i = fact_of_[p];
-    const bool gives_up = i != kNone && !targets_[i].refused && !(facts_.persons[i].*said).empty() && facts_.persons[i].*said != *value;
+    const bool gives_up =
+        i != kNone && !targets_[i].refused && !(facts_.persons[i].*said).empty() && facts_.persons[i].*said != *value;
     if (!gives_up || strict) owner.emplace(*value, i);
   }
   bool any = false;
@@ -152,7 +154,8 @@ void Planner::settle() {
   // file has end with the rule that nobody takes over what somebody else has today.
   for (int pass = 0;; ++pass) {
     const bool strict = pass > 16;
-    const bool names = settle_once(&PersonFact::username, &PersonRow::username, Fault::username_taken, "username", strict);
+    const bool names =
+        settle_once(&PersonFact::username, &PersonRow::username, Fault::username_taken, "username", strict);
     const bool numbers = settle_once(&PersonFact::number, &PersonRow::number, Fault::number_taken, "number", strict);
     if (!names && !numbers) return;
   }
@@ -191,7 +194,8 @@ void Planner::make_targets() {
 
 void Planner::plan_years() {
   for (const auto& f : facts_.years) {
-    const auto at = std::find_if(present_.years.begin(), present_.years.end(), [&](const YearRow& y) { return y.start_year == f.start_year; });
+    const auto at = std::find_if(present_.years.begin(), present_.years.end(),
+                                 [&](const YearRow& y) { return y.start_year == f.start_year; });
     if (at != present_.years.end() && !facts_.oneroster) continue;  // a table only guesses the days
     YearRow row{f.start_year, {}, f.name, f.starts, f.ends};
     if (!f.source_id.empty()) row.source_id = f.source_id;
@@ -220,14 +224,17 @@ void Planner::plan_classes() {
     if (known && !used.insert(known->id).second) known = nullptr;
     ClassRow row = known ? *known : ClassRow{};
     if (!known) row.id = ClassId(new_id_());
-    if (!known || facts_.oneroster) row.name = f.name;  // "初一(1)班" and "七年级1班" are one class; the system's name holds
+    if (!known || facts_.oneroster)
+      row.name = f.name;  // "初一(1)班" and "七年级1班" are one class; the system's name holds
     row.school_year = f.school_year;
     overlay(row.grade, f.grade);
     if (!f.source_id.empty()) row.source_id = f.source_id;
     if (facts_.says_homeroom) row.homeroom.reset();
     if (f.homeroom && !targets_[*f.homeroom].refused) row.homeroom = targets_[*f.homeroom].row.id;
-    if (!known) plan_.new_classes.push_back(row);
-    else if (!(row == *known)) plan_.changed_classes.push_back(row);
+    if (!known)
+      plan_.new_classes.push_back(row);
+    else if (!(row == *known))
+      plan_.changed_classes.push_back(row);
     class_ids_.push_back(row.id);
     class_rows_.push_back(row);
     classes_[row.id] = &class_rows_.back();
@@ -260,8 +267,10 @@ void Planner::put_link(LinkRow link, std::size_t student) {
   }
   targets_[student].linked = true;
   const auto [planned, fresh] = planned_links_.emplace(link_key(link), plan_.links.size());
-  if (fresh) plan_.links.push_back(std::move(link));
-  else plan_.links[planned->second] = std::move(link);
+  if (fresh)
+    plan_.links.push_back(std::move(link));
+  else
+    plan_.links[planned->second] = std::move(link);
 }
 
 /// A guardian whom a table brought before and whom a OneRoster file now names: the same student, the same name.
@@ -269,7 +278,7 @@ void Planner::adopt_guardians() {
   for (const auto& l : facts_.links) {
     auto &student = targets_[l.student], &guardian = targets_[l.guardian];
     if (student.refused || guardian.refused || student.at == kNone || guardian.at != kNone) continue;
-    for (const auto* known : links_of_[bytes_key(student.row.id.bytes())]) {
+    for (const auto* known : links_of_[bytes_key(present_.persons[student.at].id.bytes())]) {
       const auto p = person_at_.find(bytes_key(known->guardian.bytes()));
       if (p == person_at_.end() || fact_of_[p->second] != kNone) continue;
       const auto& row = present_.persons[p->second];
@@ -357,13 +366,16 @@ void Planner::plan_leavers() {
 
 void Planner::count(const Target& t, const PersonRow* before) {
   auto& c = plan_.counts;
-  if (!before) ++c.created;
+  if (!before)
+    ++c.created;
   else if (before->class_id != t.row.class_id && before->class_id && t.row.class_id) {
     const auto *from = classes_.at(*before->class_id), *to = classes_.at(*t.row.class_id);
     const bool next = to->school_year > from->school_year && to->grade && from->grade && *to->grade == *from->grade + 1;
     ++(next ? c.promoted : c.moved);
-  } else if (!(t.row == *before) || t.linked) ++c.changed;
-  else ++c.unchanged;
+  } else if (!(t.row == *before) || t.linked)
+    ++c.changed;
+  else
+    ++c.unchanged;
 }
 
 void Planner::write_steps() {

@@ -20,7 +20,7 @@ class PathSource final : public ByteSource {
  public:
   PathSource(const std::string& path, std::string name) : name_(std::move(name)) {
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st{};
+    struct stat st {};
     if (fd_ < 0 || ::fstat(fd_, &st) != 0 || !S_ISREG(st.st_mode)) {
       if (fd_ >= 0) ::close(fd_);
       throw Unreadable(Fault::file_missing, {name_, 0});
@@ -91,7 +91,8 @@ using Zip = std::unique_ptr<zip_t, CloseZip>;
 /// Reads one entry, at most as much as the directory of the archive declared.
 class ZipSource final : public ByteSource {
  public:
-  ZipSource(zip_t* zip, zip_uint64_t index, std::uint64_t size, std::string name) : name_(std::move(name)), left_(size) {
+  ZipSource(zip_t* zip, zip_uint64_t index, std::uint64_t size, std::string name)
+      : name_(std::move(name)), left_(size) {
     file_ = zip_fopen_index(zip, index, 0);
     if (!file_) throw Unreadable(Fault::zip_damaged, {name_, 0});
   }
@@ -113,7 +114,9 @@ class ZipSource final : public ByteSource {
 };
 
 bool safe_name(std::string_view name) {
-  if (name.empty() || name.size() > 255 || name[0] == '/' || name.find('\\') != name.npos || name.find(':') != name.npos) return false;
+  if (name.empty() || name.size() > 255 || name[0] == '/' || name.find('\\') != name.npos ||
+      name.find(':') != name.npos)
+    return false;
   for (char c : name)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
   for (std::size_t at = 0; at <= name.size();) {
@@ -187,7 +190,8 @@ class Archive final : public FileSet {
   zip_stat_t checked(zip_uint64_t i) const {
     zip_stat_t st;
     zip_stat_init(&st);
-    constexpr auto kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    constexpr auto kNeeded =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if (zip_stat_index(zip_.get(), i, ZIP_FL_ENC_GUESS, &st) != 0 || (st.valid & kNeeded) != kNeeded || !st.name)
       throw Unreadable(Fault::zip_damaged, {});
     const std::string name = st.name;
@@ -198,7 +202,8 @@ class Archive final : public FileSet {
         S_ISLNK(static_cast<mode_t>(attributes >> 16)))
       throw Unreadable(Fault::zip_path, {name, 0});
     if (st.encryption_method != ZIP_EM_NONE) throw Unreadable(Fault::zip_encrypted, {name, 0});
-    if (st.comp_method != ZIP_CM_STORE && st.comp_method != ZIP_CM_DEFLATE) throw Unreadable(Fault::zip_damaged, {name, 0});
+    if (st.comp_method != ZIP_CM_STORE && st.comp_method != ZIP_CM_DEFLATE)
+      throw Unreadable(Fault::zip_damaged, {name, 0});
     if (st.size > (1u << 20) && st.size / std::max<zip_uint64_t>(st.comp_size, 1) > kMaxRatio)
       throw Unreadable(Fault::zip_too_large, {name, 0});
     return st;
@@ -242,7 +247,8 @@ FileKind kind_of(const std::string& path) {
     return zip->has("[Content_Types].xml") ? FileKind::xlsx : FileKind::zip;
   }
   // Old .xls, PDF and pictures are no text.
-  if (start.starts_with("\xD0\xCF\x11\xE0") || start.starts_with("%PDF") || start.starts_with("\x89PNG") || start.starts_with("\xFF\xD8"))
+  if (start.starts_with("\xD0\xCF\x11\xE0") || start.starts_with("%PDF") || start.starts_with("\x89PNG") ||
+      start.starts_with("\xFF\xD8"))
     return FileKind::unknown;
   return n == 0 ? FileKind::unknown : FileKind::csv;
 }

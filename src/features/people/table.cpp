@@ -45,7 +45,8 @@ Mapping guess(const std::vector<std::string>& cells) {
 }
 
 std::size_t matches(const Mapping& m) {
-  return static_cast<std::size_t>(std::count_if(m.column.begin(), m.column.end(), [](const auto& c) { return c.has_value(); }));
+  return static_cast<std::size_t>(
+      std::count_if(m.column.begin(), m.column.end(), [](const auto& c) { return c.has_value(); }));
 }
 
 std::optional<int> year_in_title(const std::vector<std::string>& cells) {
@@ -55,7 +56,8 @@ std::optional<int> year_in_title(const std::vector<std::string>& cells) {
       if (const auto at = t.find(mark); at != t.npos) {
         auto from = at;
         while (from > 0 && ((t[from - 1] >= '0' && t[from - 1] <= '9') || t[from - 1] == '-')) --from;
-        if (const auto y = whole_number(std::string_view(t).substr(from, std::min<std::size_t>(4, at - from))); y && *y >= 1990 && *y <= 2100)
+        if (const auto y = whole_number(std::string_view(t).substr(from, std::min<std::size_t>(4, at - from)));
+            y && *y >= 1990 && *y <= 2100)
           return y;
       }
   }
@@ -64,7 +66,8 @@ std::optional<int> year_in_title(const std::vector<std::string>& cells) {
 
 std::string letters(std::size_t column) {
   std::string out;
-  for (++column; column > 0; column = (column - 1) / 26) out.insert(out.begin(), static_cast<char>('A' + (column - 1) % 26));
+  for (++column; column > 0; column = (column - 1) / 26)
+    out.insert(out.begin(), static_cast<char>('A' + (column - 1) % 26));
   return out;
 }
 
@@ -94,7 +97,8 @@ void fill_sample(TableHead& head, const std::vector<RawRow>& rows) {
 std::optional<std::size_t> column_called(const TableHead& head, const std::string& name) {
   for (std::size_t i = 0; i < head.columns.size(); ++i)
     if (head.columns[i] == name || header_word(head.columns[i]) == header_word(name)) return i;
-  if (const auto n = whole_number(name); n && *n >= 1 && static_cast<std::size_t>(*n) <= kMaxColumns) return static_cast<std::size_t>(*n - 1);
+  if (const auto n = whole_number(name); n && *n >= 1 && static_cast<std::size_t>(*n) <= kMaxColumns)
+    return static_cast<std::size_t>(*n - 1);
   for (std::size_t i = 0; i < kMaxColumns; ++i)
     if (letters(i) == name) return i;
   return std::nullopt;
@@ -182,7 +186,9 @@ int school_year_on(SchoolDate day) {
 }
 
 YearFact guessed_year(int y) {
-  const auto date = [](int year, unsigned m, unsigned d) { return SchoolDate{std::chrono::year(year) / static_cast<int>(m) / static_cast<int>(d)}; };
+  const auto date = [](int year, unsigned m, unsigned d) {
+    return SchoolDate{std::chrono::year(year) / static_cast<int>(m) / static_cast<int>(d)};
+  };
   return {y, "", std::to_string(y) + "学年", date(y, 9, 1), date(y + 1, 8, 31)};
 }
 

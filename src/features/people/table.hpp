@@ -47,11 +47,11 @@ struct Table {
 
 struct TableHead {
   Table::Origin origin;
-  std::int64_t header_line = 0;        // 0: none found; then the columns are A, B, C …
-  std::vector<std::string> columns;    // header texts
+  std::int64_t header_line = 0;                  // 0: none found; then the columns are A, B, C …
+  std::vector<std::string> columns;              // header texts
   std::vector<std::vector<std::string>> sample;  // first rows; identity numbers hidden, phones in part
-  Mapping mapping;                     // guessed
-  std::optional<int> school_year;      // from a title above ("2026学年")
+  Mapping mapping;                               // guessed
+  std::optional<int> school_year;                // from a title above ("2026学年")
 };
 /// Looks at the first rows only. Title rows above the header are passed over.
 TableHead read_head(const Table& table);
@@ -66,7 +66,8 @@ struct TableOptions {
   bool absent_have_left = false;
 };
 /// Reads all rows. Unreadable(header_unknown) when name or number have no column.
-Facts read_table(const Table& table, const TableHead& head, const Mapping& mapping, const TableOptions& options, Findings& findings);
+Facts read_table(const Table& table, const TableHead& head, const Mapping& mapping, const TableOptions& options,
+                 Findings& findings);
 
 /// The school year of a day: from 1 August the one that starts in that year.
 int school_year_on(SchoolDate day);

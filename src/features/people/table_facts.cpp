@@ -16,7 +16,8 @@ bool is_total(const RawRow& row) {
     auto t = word(cell);
     if (t.empty()) continue;
     if (const auto at = t.find(':'); at != t.npos) t.resize(at);
-    return t == "合计" || t == "总计" || t == "小计" || t == "共计" || t == "总数" || t == "总人数" || t == "合计人数" || t == "total" || t == "sum";
+    return t == "合计" || t == "总计" || t == "小计" || t == "共计" || t == "总数" || t == "总人数" ||
+           t == "合计人数" || t == "total" || t == "sum";
   }
   return true;  // blank
 }
@@ -41,8 +42,12 @@ class Reader {
     return column && *column < row_->cells.size() ? trimmed(row_->cells[*column]) : std::string_view();
   }
   Place at() const { return {head_.origin.name, row_->line}; }
-  std::string header(Field f) const { return mapping_[f] && *mapping_[f] < head_.columns.size() ? head_.columns[*mapping_[f]] : ""; }
-  void warn(Fault fault, Field f, std::string_view value) { findings_.add_as(Severity::warning, fault, at(), header(f), value); }
+  std::string header(Field f) const {
+    return mapping_[f] && *mapping_[f] < head_.columns.size() ? head_.columns[*mapping_[f]] : "";
+  }
+  void warn(Fault fault, Field f, std::string_view value) {
+    findings_.add_as(Severity::warning, fault, at(), header(f), value);
+  }
   void identity_column(std::size_t column);
   void look_for_identity_numbers();
   bool number(PersonFact& p);
@@ -57,6 +62,7 @@ class Reader {
   const RawRow* row_ = nullptr;
   Facts facts_;
   int year_;
+  bool first_seen_ = false;
   std::set<std::size_t> identity_columns_;
   std::unordered_map<std::string, std::size_t> classes_;
   std::unordered_map<std::string, std::vector<std::string>> seen_;  // rows by student number
@@ -64,14 +70,16 @@ class Reader {
 
 void Reader::identity_column(std::size_t column) {
   if (!identity_columns_.insert(column).second) return;
-  findings_.add(Fault::identity_column, {head_.origin.name, head_.header_line}, column < head_.columns.size() ? head_.columns[column] : "");
+  findings_.add(Fault::identity_column, {head_.origin.name, head_.header_line},
+                column < head_.columns.size() ? head_.columns[column] : "");
 }
 
 /// Also where no header says so; such cells are never kept, wherever they are mapped to.
 void Reader::look_for_identity_numbers() {
   for (std::size_t i = 0; i < row_->cells.size(); ++i)
     if (row_->cells[i].size() >= 18 && !identity_columns_.contains(i) && is_identity_number(row_->cells[i]) &&
-        !(options_.keep_identity_numbers && (mapping_[Field::identity_number] == i || mapping_[Field::national_number] == i)))
+        !(options_.keep_identity_numbers &&
+          (mapping_[Field::identity_number] == i || mapping_[Field::national_number] == i)))
       identity_column(i);
 }
 
@@ -94,7 +102,8 @@ bool Reader::grade_and_class(PersonFact& p) {
   }
   if (written.empty()) return true;
   auto name = clean_text(folded(written), 60);
-  if (!name || name->empty()) return findings_.add(Fault::class_unusable, at(), header(Field::class_name), written), false;
+  if (!name || name->empty())
+    return findings_.add(Fault::class_unusable, at(), header(Field::class_name), written), false;
   if (!p.grade) p.grade = class_grade(*name);
   const auto key = class_key(*name, p.grade);
   if (const auto same = classes_.find(key); same != classes_.end()) {
@@ -102,7 +111,8 @@ bool Reader::grade_and_class(PersonFact& p) {
     return true;
   }
   // "2班" or "2" alone is written out: 七年级's class 2 is 初一(2)班.
-  if (const auto hash = key.find('#'); hash != key.npos && !class_grade(*name)) name = grade_name(*p.grade) + "(" + key.substr(hash + 1) + ")班";
+  if (const auto hash = key.find('#'); hash != key.npos && !class_grade(*name))
+    name = grade_name(*p.grade) + "(" + key.substr(hash + 1) + ")班";
   classes_.emplace(key, facts_.classes.size());
   p.in_class = facts_.classes.size();
   ClassFact c;
@@ -116,14 +126,19 @@ bool Reader::grade_and_class(PersonFact& p) {
 
 void Reader::small_parts(PersonFact& p) {
   if (const auto raw = cell(Field::gender); !raw.empty()) {
-    if (const auto g = read_gender(raw)) p.gender = *g;
-    else warn(Fault::gender_unreadable, Field::gender, raw);
+    if (const auto g = read_gender(raw))
+      p.gender = *g;
+    else
+      warn(Fault::gender_unreadable, Field::gender, raw);
   }
   if (const auto raw = cell(Field::birth_date); !raw.empty()) {
     const auto date = read_date(raw);
-    if (!date) warn(Fault::birth_date_unreadable, Field::birth_date, raw);
-    else if (*date > options_.today) warn(Fault::birth_date_future, Field::birth_date, raw);
-    else p.birth_date = date;
+    if (!date)
+      warn(Fault::birth_date_unreadable, Field::birth_date, raw);
+    else if (*date > options_.today)
+      warn(Fault::birth_date_future, Field::birth_date, raw);
+    else
+      p.birth_date = date;
   }
   if (const auto raw = cell(Field::boarder); !raw.empty()) {
     p.boarder = read_boarder(raw);
@@ -133,10 +148,14 @@ void Reader::small_parts(PersonFact& p) {
     p.entered_year = read_year(raw);
     if (!p.entered_year) warn(Fault::entered_unreadable, Field::entered_year, raw);
   }
-  if (const auto text = clean_text(cell(Field::nationality), 20)) p.nationality = *text;
-  else warn(Fault::nationality_unusable, Field::nationality, cell(Field::nationality));
-  if (const auto text = clean_text(cell(Field::username), 100)) p.username = *text;
-  else warn(Fault::username_unusable, Field::username, cell(Field::username));
+  if (const auto text = clean_text(cell(Field::nationality), 20))
+    p.nationality = *text;
+  else
+    warn(Fault::nationality_unusable, Field::nationality, cell(Field::nationality));
+  if (const auto text = clean_text(cell(Field::username), 100))
+    p.username = *text;
+  else
+    warn(Fault::username_unusable, Field::username, cell(Field::username));
   if (!options_.keep_identity_numbers) return;
   // Only what has the form of such a number goes into the protected columns.
   if (const auto t = folded(cell(Field::identity_number)); is_identity_number(t)) p.identity_number = t;
@@ -151,8 +170,10 @@ void Reader::guardian(PersonFact& p, Field name, Field relation, Field phone) {
   GuardianFact g{*clean, read_relation(cell(relation)), {}};
   if (const auto t = cell(phone); !t.empty()) {
     const auto number = is_identity_number(t) ? std::nullopt : read_phone(t);
-    if (number) g.phone = *number;
-    else warn(Fault::phone_unreadable, phone, {});
+    if (number)
+      g.phone = *number;
+    else
+      warn(Fault::phone_unreadable, phone, {});
   }
   for (const auto& other : p.guardians)
     if (other.name == g.name) return;
@@ -164,7 +185,11 @@ void Reader::take(const RawRow& row) {
   if (row.line <= head_.header_line || is_total(row)) return;
   bool header_again = head_.header_line > 0;
   for (const auto f : {Field::name, Field::number}) header_again = header_again && cell(f) == header(f);
-  if (header_again) return;
+  // Without a header that is known, the first row is one when its number has no digit.
+  const bool unknown_header = head_.header_line == 0 && !first_seen_ &&
+                              cell(Field::number).find_first_of("0123456789") == std::string_view::npos;
+  first_seen_ = true;
+  if (header_again || unknown_header) return;
   ++facts_.read;
   look_for_identity_numbers();
   PersonFact p;
@@ -176,7 +201,8 @@ void Reader::take(const RawRow& row) {
   if (!number(p)) return;
   facts_.mentioned.insert(p.number);
   if (const auto [before, fresh] = seen_.emplace(p.number, row.cells); !fresh)
-    return findings_.add(before->second == row.cells ? Fault::id_repeated : Fault::id_conflict, at(), header(Field::number), p.number);
+    return findings_.add(before->second == row.cells ? Fault::id_repeated : Fault::id_conflict, at(),
+                         header(Field::number), p.number);
   const auto name = clean_name(cell(Field::name), at(), header(Field::name), findings_);
   if (!name || !grade_and_class(p)) return;
   p.name = *name;
@@ -188,9 +214,11 @@ void Reader::take(const RawRow& row) {
 
 }  // namespace
 
-Facts read_table(const Table& table, const TableHead& head, const Mapping& mapping, const TableOptions& options, Findings& findings) {
+Facts read_table(const Table& table, const TableHead& head, const Mapping& mapping, const TableOptions& options,
+                 Findings& findings) {
   if (!mapping[Field::name] || !mapping[Field::number])
-    throw Unreadable(Fault::header_unknown, {head.origin.name, head.header_line}, mapping[Field::name] ? "number" : "name");
+    throw Unreadable(Fault::header_unknown, {head.origin.name, head.header_line},
+                     mapping[Field::name] ? "number" : "name");
   Reader reader(head, mapping, options, findings);
   table.rows([&](const RawRow& row) {
     reader.take(row);

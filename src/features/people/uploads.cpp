@@ -29,17 +29,22 @@ void remove_upload_file(const std::string& data_dir, const UploadId& id) noexcep
 }
 
 void add_upload(storage::WriteTx& tx, const Upload& upload, const PersonId& owner, Instant now) {
-  tx.exec("INSERT INTO roster_uploads (school_id, id, owner, name, bytes, uploaded_at, report) VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
-          tx.school(), upload.id, owner, upload.name, upload.bytes, now);
+  tx.exec(
+      "INSERT INTO roster_uploads (school_id, id, owner, name, bytes, uploaded_at, report) VALUES (?1, ?2, ?3, ?4, ?5, "
+      "?6, NULL)",
+      tx.school(), upload.id, owner, upload.name, upload.bytes, now);
   // Rows of files that had to make room go here; the files themselves at the next clearing.
-  tx.exec("DELETE FROM roster_uploads WHERE school_id = ?1 AND id NOT IN"
-          " (SELECT id FROM roster_uploads WHERE school_id = ?1 ORDER BY uploaded_at DESC, id DESC LIMIT ?2)",
-          tx.school(), kMaxUploads);
+  tx.exec(
+      "DELETE FROM roster_uploads WHERE school_id = ?1 AND id NOT IN"
+      " (SELECT id FROM roster_uploads WHERE school_id = ?1 ORDER BY uploaded_at DESC, id DESC LIMIT ?2)",
+      tx.school(), kMaxUploads);
 }
 
 Upload find_upload(storage::ReadTx& tx, const UploadId& id, const PersonId& owner, Instant now) {
-  const auto r = tx.one("SELECT name, bytes, report FROM roster_uploads WHERE school_id = ?1 AND id = ?2 AND owner = ?3 AND uploaded_at > ?4",
-                        tx.school(), id, owner, now - kUploadLife);
+  const auto r = tx.one(
+      "SELECT name, bytes, report FROM roster_uploads WHERE school_id = ?1 AND id = ?2 AND owner = ?3 AND uploaded_at "
+      "> ?4",
+      tx.school(), id, owner, now - kUploadLife);
   if (!r) throw Refusal(Code::roster_expired);
   return {id, r->get<std::string>(0), r->get<std::int64_t>(1), r->get<std::optional<std::string>>(2)};
 }

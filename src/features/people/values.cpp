@@ -14,8 +14,8 @@ namespace {
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
 bool blank(char32_t c) {
-  return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || (c >= 0x2000 && c <= 0x200B) || c == 0x202F ||
-         c == 0x205F || c == 0x3000 || c == 0xFEFF;
+  return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x85 || c == 0xA0 || (c >= 0x2000 && c <= 0x200B) ||
+         c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 bool all_digits(std::string_view t) {
@@ -41,7 +41,8 @@ bool replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 /// The value of 一 … 十二 at the front of the text, which is taken off.
 std::optional<int> take_chinese(std::string_view& t) {
-  static constexpr std::array<std::string_view, 10> kDigits = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十"};
+  static constexpr std::array<std::string_view, 10> kDigits = {"一", "二", "三", "四", "五",
+                                                               "六", "七", "八", "九", "十"};
   for (int i = 9; i >= 0; --i) {
     const auto d = kDigits[static_cast<std::size_t>(i)];
     if (!t.starts_with(d)) continue;
@@ -77,11 +78,16 @@ bool take(std::string_view& t, std::string_view word_) {
 std::optional<int> take_grade(std::string_view& t) {
   int low = 1, high = 12, add = 0;
   bool stage = true;
-  if (take(t, "小学") || take(t, "小")) high = 6;
-  else if (take(t, "初中") || take(t, "初")) low = 1, high = 4, add = 6;
-  else if (take(t, "高中") || take(t, "高")) low = 1, high = 3, add = 9;
-  else if (take(t, "grade") || take(t, "g")) take(t, ".");
-  else stage = false;
+  if (take(t, "小学") || take(t, "小"))
+    high = 6;
+  else if (take(t, "初中") || take(t, "初"))
+    low = 1, high = 4, add = 6;
+  else if (take(t, "高中") || take(t, "高"))
+    low = 1, high = 3, add = 9;
+  else if (take(t, "grade") || take(t, "g"))
+    take(t, ".");
+  else
+    stage = false;
   const auto n = take_number(t);
   if (!n) return std::nullopt;
   const bool said = take(t, "年级") || take(t, "年級");
@@ -111,10 +117,14 @@ char32_t next_code_point(std::string_view s, std::size_t& at) {
 
 void append_code_point(std::string& out, char32_t c) {
   const auto put = [&](char32_t v) { out += static_cast<char>(static_cast<unsigned char>(v)); };
-  if (c < 0x80) put(c);
-  else if (c < 0x800) put(0xC0 | (c >> 6)), put(0x80 | (c & 0x3F));
-  else if (c < 0x10000) put(0xE0 | (c >> 12)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
-  else put(0xF0 | (c >> 18)), put(0x80 | ((c >> 12) & 0x3F)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
+  if (c < 0x80)
+    put(c);
+  else if (c < 0x800)
+    put(0xC0 | (c >> 6)), put(0x80 | (c & 0x3F));
+  else if (c < 0x10000)
+    put(0xE0 | (c >> 12)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
+  else
+    put(0xF0 | (c >> 18)), put(0x80 | ((c >> 12) & 0x3F)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
 }
 
 std::string folded(std::string_view text) {
@@ -122,9 +132,12 @@ std::string folded(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = next_code_point(text, at);
-    if (blank(c)) out += ' ';
-    else if (c >= 0xFF01 && c <= 0xFF5E) out += static_cast<char>(c - 0xFEE0);
-    else append_code_point(out, c);
+    if (blank(c))
+      out += ' ';
+    else if (c >= 0xFF01 && c <= 0xFF5E)
+      out += static_cast<char>(c - 0xFEE0);
+    else
+      append_code_point(out, c);
   }
   return std::string(trimmed(out));
 }
@@ -144,14 +157,18 @@ std::optional<int> whole_number(std::string_view t) {
 }
 
 std::optional<SchoolDate> read_date(std::string_view text) {
-  std::string t = word(text.size() > 64 ? text.substr(0, 64) : text);
+  std::string whole = folded(text.size() > 64 ? text.substr(0, 64) : text);
+  if (const auto colon = whole.find(':'); colon != whole.npos)  // the time of day goes first, while its blank is there
+    if (const auto cut = whole.find_last_of(" Tt", colon); cut != whole.npos) whole.resize(cut);
+  std::string t = word(whole);
   replace_all(t, "年", "-");
   replace_all(t, "月", "-");
   if (const auto at = t.find("日"); at != std::string::npos) t.resize(at);
   for (char& c : t)
     if (c == '/' || c == '.') c = '-';
   if (all_digits(t)) {
-    if (t.size() == 8) return date_of(*whole_number(t.substr(0, 4)), *whole_number(t.substr(4, 2)), *whole_number(t.substr(6)));
+    if (t.size() == 8)
+      return date_of(*whole_number(t.substr(0, 4)), *whole_number(t.substr(4, 2)), *whole_number(t.substr(6)));
     const auto serial = t.size() == 5 ? whole_number(t) : std::nullopt;
     if (!serial || *serial < 20000 || *serial > 60000) return std::nullopt;
     return SchoolDate{std::chrono::year_month_day(std::chrono::sys_days(std::chrono::days(*serial - 25569)))};
@@ -161,15 +178,13 @@ std::optional<SchoolDate> read_date(std::string_view text) {
   for (std::size_t i = 0; i < 3; ++i) {
     const auto start = at;
     while (at < t.size() && digit(t[at])) ++at;
-    auto number = std::string_view(t).substr(start, at - start);
-    // "2018-08-14T00:00:00" and "2018-08-1400:00:00" (the blank is gone): a day has two digits at most.
-    if (i == 2 && number.size() > 2 && at < t.size() && t[at] == ':') number = number.substr(0, number.size() > 3 ? 2 : 1);
+    const auto number = std::string_view(t).substr(start, at - start);
     const auto v = whole_number(number);
     if (!v || number.size() > (i == 0 ? 4u : 2u) || (i == 0 && number.size() != 4)) return std::nullopt;
     part[i] = *v;
     if (i < 2 && (at >= t.size() || t[at++] != '-')) return std::nullopt;
   }
-  if (at < t.size() && t[at] != 't' && t[at] != ':') return std::nullopt;
+  if (at < t.size()) return std::nullopt;
   return date_of(part[0], part[1], part[2]);
 }
 
@@ -183,8 +198,8 @@ std::optional<int> read_grade(std::string_view text) {
 }
 
 std::string grade_name(int grade) {
-  static constexpr std::array<std::string_view, 12> kNames = {"一年级", "二年级", "三年级", "四年级", "五年级", "六年级",
-                                                              "初一",   "初二",   "初三",   "高一",   "高二",   "高三"};
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "初一", "初二", "初三", "高一", "高二", "高三"};
   return grade >= 1 && grade <= 12 ? std::string(kNames[static_cast<std::size_t>(grade - 1)]) : std::string();
 }
 
@@ -205,26 +220,54 @@ std::optional<bool> read_yes_no(std::string_view text) {
 
 std::optional<bool> read_boarder(std::string_view text) {
   const auto t = word(text);
-  if (t == "住宿" || t == "住校" || t == "寄宿" || t == "住读" || t == "内宿" || t == "住宿生" || t == "boarder") return true;
-  if (t == "走读" || t == "通学" || t == "通校" || t == "不住宿" || t == "不住校" || t == "外宿" || t == "走读生" || t == "day") return false;
+  if (t == "住宿" || t == "住校" || t == "寄宿" || t == "住读" || t == "内宿" || t == "住宿生" || t == "boarder")
+    return true;
+  if (t == "走读" || t == "通学" || t == "通校" || t == "不住宿" || t == "不住校" || t == "外宿" || t == "走读生" ||
+      t == "day")
+    return false;
   return read_yes_no(text);
 }
 
 Relation read_relation(std::string_view text) {
-  static const std::vector<std::pair<std::string_view, Relation>> kWords = {
-      {"父亲", Relation::father},        {"父", Relation::father},          {"爸爸", Relation::father},
-      {"父子", Relation::father},        {"父女", Relation::father},        {"father", Relation::father},
-      {"母亲", Relation::mother},        {"母", Relation::mother},          {"妈妈", Relation::mother},
-      {"母子", Relation::mother},        {"母女", Relation::mother},        {"mother", Relation::mother},
-      {"祖父", Relation::grandfather},   {"爷爷", Relation::grandfather},   {"grandfather", Relation::grandfather},
-      {"祖母", Relation::grandmother},   {"奶奶", Relation::grandmother},   {"grandmother", Relation::grandmother},
-      {"外祖父", Relation::maternal_grandfather}, {"外公", Relation::maternal_grandfather}, {"姥爷", Relation::maternal_grandfather},
-      {"外祖母", Relation::maternal_grandmother}, {"外婆", Relation::maternal_grandmother}, {"姥姥", Relation::maternal_grandmother},
-      {"兄", Relation::sibling},         {"姐", Relation::sibling},         {"哥哥", Relation::sibling},
-      {"姐姐", Relation::sibling},       {"兄弟姐妹", Relation::sibling},   {"sibling", Relation::sibling},
-      {"亲属", Relation::relative},      {"亲戚", Relation::relative},      {"其他亲属", Relation::relative},
-      {"relative", Relation::relative},  {"监护人", Relation::guardian},    {"guardian", Relation::guardian},
-      {"parent", Relation::guardian},    {"家长", Relation::guardian},      {"", Relation::guardian}};
+  static const std::vector<std::pair<std::string_view, Relation>> kWords = {{"父亲", Relation::father},
+                                                                            {"父", Relation::father},
+                                                                            {"爸爸", Relation::father},
+                                                                            {"父子", Relation::father},
+                                                                            {"父女", Relation::father},
+                                                                            {"father", Relation::father},
+                                                                            {"母亲", Relation::mother},
+                                                                            {"母", Relation::mother},
+                                                                            {"妈妈", Relation::mother},
+                                                                            {"母子", Relation::mother},
+                                                                            {"母女", Relation::mother},
+                                                                            {"mother", Relation::mother},
+                                                                            {"祖父", Relation::grandfather},
+                                                                            {"爷爷", Relation::grandfather},
+                                                                            {"grandfather", Relation::grandfather},
+                                                                            {"祖母", Relation::grandmother},
+                                                                            {"奶奶", Relation::grandmother},
+                                                                            {"grandmother", Relation::grandmother},
+                                                                            {"外祖父", Relation::maternal_grandfather},
+                                                                            {"外公", Relation::maternal_grandfather},
+                                                                            {"姥爷", Relation::maternal_grandfather},
+                                                                            {"外祖母", Relation::maternal_grandmother},
+                                                                            {"外婆", Relation::maternal_grandmother},
+                                                                            {"姥姥", Relation::maternal_grandmother},
+                                                                            {"兄", Relation::sibling},
+                                                                            {"姐", Relation::sibling},
+                                                                            {"哥哥", Relation::sibling},
+                                                                            {"姐姐", Relation::sibling},
+                                                                            {"兄弟姐妹", Relation::sibling},
+                                                                            {"sibling", Relation::sibling},
+                                                                            {"亲属", Relation::relative},
+                                                                            {"亲戚", Relation::relative},
+                                                                            {"其他亲属", Relation::relative},
+                                                                            {"relative", Relation::relative},
+                                                                            {"监护人", Relation::guardian},
+                                                                            {"guardian", Relation::guardian},
+                                                                            {"parent", Relation::guardian},
+                                                                            {"家长", Relation::guardian},
+                                                                            {"", Relation::guardian}};
   const auto t = word(text);
   for (const auto& [w, r] : kWords)
     if (t == w) return r;
@@ -234,9 +277,12 @@ Relation read_relation(std::string_view text) {
 std::optional<std::string> read_phone(std::string_view text) {
   std::string out;
   for (char c : word(text)) {
-    if (digit(c)) out += c;
-    else if (c == '+' && out.empty()) out += c;
-    else if (c != '-' && c != '.' && c != '(' && c != ')') return std::nullopt;
+    if (digit(c))
+      out += c;
+    else if (c == '+' && out.empty())
+      out += c;
+    else if (c != '-' && c != '.' && c != '(' && c != ')')
+      return std::nullopt;
   }
   const auto digits = out.size() - (out.starts_with('+') ? 1 : 0);
   if (digits < 5 || digits > 20) return std::nullopt;
@@ -258,7 +304,8 @@ bool is_identity_number(std::string_view text) {
   std::string_view s = t;
   if (s.size() == 19 && (s[0] == 'g' || s[0] == 'j' || s[0] == 'l')) s.remove_prefix(1);
   if (s.size() != 18 || !all_digits(s.substr(0, 17)) || !(digit(s[17]) || s[17] == 'x')) return false;
-  const int year = *whole_number(s.substr(6, 4)), month = *whole_number(s.substr(10, 2)), day = *whole_number(s.substr(12, 2));
+  const int year = *whole_number(s.substr(6, 4)), month = *whole_number(s.substr(10, 2)),
+            day = *whole_number(s.substr(12, 2));
   return year >= 1900 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
@@ -281,8 +328,10 @@ std::string class_key(std::string_view name, std::optional<int> grade) {
   std::string_view t = w;
   auto at = t;
   std::optional<int> own = take_grade(at);
-  if (own && !at.empty()) t = at;  // "2" alone is a class, not a grade
-  else own.reset();
+  if (own && !at.empty())
+    t = at;  // "2" alone is a class, not a grade
+  else
+    own.reset();
   if (!own) own = grade;
   take(t, "第");
   const bool open = take(t, "(") || take(t, "[");

@@ -20,7 +20,7 @@ std::string unescaped(std::string_view t) {
   out.reserve(t.size());
   for (std::size_t at = 0; at < t.size();) {
     if (t[at] == '_' && at + 7 <= t.size() && t[at + 1] == 'x' && t[at + 6] == '_')
-      if (const auto code = from_hex(t.substr(at + 2, 4))) {
+      if (const auto code = from_hex(word(t.substr(at + 2, 4)))) {
         const char32_t c = static_cast<char32_t>((*code)[0] << 8 | (*code)[1]);
         if (c != 0 && (c < 0xD800 || c > 0xDFFF)) {
           append_code_point(out, c);
@@ -69,13 +69,20 @@ bool is_date_format(std::string_view code) {
     const char c = code[i];
     if (c == '"') quoted = !quoted;
     if (quoted) continue;
-    if (c == '\\' || c == '_' || c == '*') ++i;
-    else if (c == '[') bracket = true;
-    else if (c == ']') bracket = false;
-    else if (bracket) continue;
-    else if (c == ';') break;
-    else if (c == 'd' || c == 'D') day = true;
-    else if (c == 'y' || c == 'Y') month_year = true;
+    if (c == '\\' || c == '_' || c == '*')
+      ++i;
+    else if (c == '[')
+      bracket = true;
+    else if (c == ']')
+      bracket = false;
+    else if (bracket)
+      continue;
+    else if (c == ';')
+      break;
+    else if (c == 'd' || c == 'D')
+      day = true;
+    else if (c == 'y' || c == 'Y')
+      month_year = true;
   }
   return day || month_year;
 }
@@ -84,7 +91,9 @@ struct StylesPart final : XmlHandler {
   std::vector<bool> dates;  // by cell style
   std::unordered_set<int> custom;
   bool cell_styles = false;
-  static bool built_in(int id) { return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 36) || (id >= 50 && id <= 58); }
+  static bool built_in(int id) {
+    return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 36) || (id >= 50 && id <= 58);
+  }
   void open(std::string_view name, const Attributes& a) override {
     if (name == "numFmt" && is_date_format(a["formatCode"])) {
       if (const auto id = whole_number(a["numFmtId"])) custom.insert(*id);
@@ -146,25 +155,38 @@ std::string date_text(double serial, bool from_1904) {
 
 class SheetPart final : public XmlHandler {
  public:
-  SheetPart(std::string sheet, const StringsPart& strings, const StylesPart& styles, bool from_1904, const RowSink& sink)
+  SheetPart(std::string sheet, const StringsPart& strings, const StylesPart& styles, bool from_1904,
+            const RowSink& sink)
       : sheet_(std::move(sheet)), strings_(strings), styles_(styles), from_1904_(from_1904), sink_(sink) {}
   bool wants_more() const override { return wants_more_; }
 
   void open(std::string_view name, const Attributes& a) override {
-    if (name == "sheetData") in_data_ = true;
-    else if (!in_data_) return;
-    else if (name == "row") open_row(a);
-    else if (name == "c") open_cell(a);
-    else if (name == "v") taking_ = !inline_;
-    else if (name == "t") taking_ = inline_ && phonetic_ == 0;
-    else if (name == "rPh") ++phonetic_;
+    if (name == "sheetData")
+      in_data_ = true;
+    else if (!in_data_)
+      return;
+    else if (name == "row")
+      open_row(a);
+    else if (name == "c")
+      open_cell(a);
+    else if (name == "v")
+      taking_ = !inline_;
+    else if (name == "t")
+      taking_ = inline_ && phonetic_ == 0;
+    else if (name == "rPh")
+      ++phonetic_;
   }
   void close(std::string_view name) override {
-    if (name == "v" || name == "t") taking_ = false;
-    else if (name == "rPh") --phonetic_;
-    else if (name == "c" && in_data_) close_cell();
-    else if (name == "row" && in_data_) close_row();
-    else if (name == "sheetData") in_data_ = false;
+    if (name == "v" || name == "t")
+      taking_ = false;
+    else if (name == "rPh")
+      --phonetic_;
+    else if (name == "c" && in_data_)
+      close_cell();
+    else if (name == "row" && in_data_)
+      close_row();
+    else if (name == "sheetData")
+      in_data_ = false;
   }
   void text(std::string_view piece) override {
     if (!taking_) return;
@@ -216,7 +238,8 @@ class SheetPart final : public XmlHandler {
     if (!date_) return plain_number(value_);
     double serial = 0;
     const auto [end, error] = std::from_chars(value_.data(), value_.data() + value_.size(), serial);
-    if (error != std::errc() || end != value_.data() + value_.size() || !(serial >= 1 && serial < 73050)) return plain_number(value_);
+    if (error != std::errc() || end != value_.data() + value_.size() || !(serial >= 1 && serial < 73050))
+      return plain_number(value_);
     return date_text(serial, from_1904_);
   }
   void close_row() {
@@ -272,7 +295,9 @@ std::string plain_number(std::string_view written) {
     const auto r = std::to_chars(out, out + sizeof out, static_cast<std::int64_t>(v));
     return std::string(out, r.ptr);
   }
-  const auto r = std::to_chars(out, out + sizeof out, v, std::fabs(v) < 1e18 && std::fabs(v) > 1e-6 ? std::chars_format::fixed : std::chars_format::general);
+  const auto r =
+      std::to_chars(out, out + sizeof out, v,
+                    std::fabs(v) < 1e18 && std::fabs(v) > 1e-6 ? std::chars_format::fixed : std::chars_format::general);
   return std::string(out, r.ptr);
 }
 

@@ -7,8 +7,8 @@
 
 namespace xinyi::people {
 
-inline constexpr std::int64_t kMaxCells = 5'000'000;         // with content
-inline constexpr std::size_t kMaxSharedBytes = 64 << 20;     // shared strings together
+inline constexpr std::int64_t kMaxCells = 5'000'000;      // with content
+inline constexpr std::size_t kMaxSharedBytes = 64 << 20;  // shared strings together
 inline constexpr int kMaxXmlDepth = 64;
 
 /// Rows of the first visible sheet. Numbers are written without exponent, dates (by their style) as 2018-08-14; formulas

@@ -68,7 +68,9 @@ void on_doctype(void* data, const XML_Char*, const XML_Char*, const XML_Char*, i
   auto& b = *static_cast<Bridge*>(data);
   b.guarded([&] { throw b.malformed(); });
 }
-int on_external(XML_Parser, const XML_Char*, const XML_Char*, const XML_Char*, const XML_Char*) { return XML_STATUS_ERROR; }
+int on_external(XML_Parser, const XML_Char*, const XML_Char*, const XML_Char*, const XML_Char*) {
+  return XML_STATUS_ERROR;
+}
 
 }  // namespace
 
