@@ -2,6 +2,7 @@
 // The same text as serialize(contract::write(v)); a test compares them.
 #pragma once
 #include <charconv>
+#include <chrono>
 
 #include "kernel/json.hpp"
 
@@ -45,6 +46,54 @@ inline void uuid(std::string& out, const Fixed<16>& bytes) {
   out.append(text, sizeof text);
 }
 
+/// `width` decimal digits with zeros before them, e.g. 07; returns the end.
+inline char* digits(char* at, std::int64_t value, int width) {
+  for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+  return at + width;
+}
+inline char* date(char* at, const std::chrono::year_month_day& d) {
+  at = digits(at, static_cast<int>(d.year()), 4);
+  *at++ = '-';
+  at = digits(at, static_cast<unsigned>(d.month()), 2);
+  *at++ = '-';
+  return digits(at, static_cast<unsigned>(d.day()), 2);
+}
+/// The days in which any time of ours lies: four digits of a year, nothing before it.
+inline bool four_digits(const std::chrono::year_month_day& d) { return d.year() >= std::chrono::year(0) && d.year() <= std::chrono::year(9999); }
+
+/// Like to_text, without its formatting library: a list of slots is mostly times. False: leave it to to_text.
+inline bool time(std::string& out, const SchoolDate& v) {
+  if (!four_digits(v.ymd)) return false;
+  char text[12] = {'"'};
+  *date(text + 1, v.ymd) = '"';
+  out.append(text, sizeof text);
+  return true;
+}
+inline bool time(std::string& out, const Instant& v) {
+  using namespace std::chrono;
+  const sys_time<microseconds> at{microseconds(v.micros)};
+  const auto day = floor<days>(at);
+  const year_month_day ymd(day);
+  if (!four_digits(ymd)) return false;
+  const std::int64_t rest = (at - day).count(), s = rest / 1'000'000, us = rest % 1'000'000;
+  char text[32] = {'"'};
+  char* to = date(text + 1, ymd);
+  *to++ = 'T';
+  to = digits(to, s / 3600, 2);
+  *to++ = ':';
+  to = digits(to, s / 60 % 60, 2);
+  *to++ = ':';
+  to = digits(to, s % 60, 2);
+  if (us != 0) {
+    *to++ = '.';
+    to = digits(to, us, 6);
+  }
+  *to++ = 'Z';
+  *to++ = '"';
+  out.append(text, static_cast<std::size_t>(to - text));
+  return true;
+}
+
 template <class T>
 struct IsId : std::false_type {};
 template <class Tag>
@@ -67,6 +116,8 @@ void value(std::string& out, const T& v) {
     string(out, v);
   } else if constexpr (IsId<T>::value) {
     uuid(out, v.bytes());
+  } else if constexpr (std::is_same_v<T, Instant> || std::is_same_v<T, SchoolDate>) {
+    if (!time(out, v)) string(out, to_text(v));
   } else if constexpr (contract::DescribedEnum<T>) {
     string(out, contract::enum_name(v));
   } else if constexpr (contract::IsOptional<T>::value) {
@@ -85,7 +136,7 @@ void value(std::string& out, const T& v) {
     bool first = true;
     boost::mp11::mp_for_each<contract::Members<T>>([&](auto d) {
       if (!std::exchange(first, false)) out += ',';
-      out.append(1, '"').append(d.name).append("\":");
+      out.append(1, '"').append(contract::member_name(d.name)).append("\":");
       value(out, v.*d.pointer);
     });
     out += '}';

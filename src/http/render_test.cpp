@@ -6,8 +6,8 @@ namespace xinyi::http {
 namespace {
 enum class Colour { red, delete_ };
 BOOST_DESCRIBE_ENUM(Colour, red, delete_)
-struct Inner { std::optional<std::string> a; bool b = true; };
-BOOST_DESCRIBE_STRUCT(Inner, (), (a, b))
+struct Inner { std::optional<std::string> a; bool b = true; int signed_ = 1; };
+BOOST_DESCRIBE_STRUCT(Inner, (), (a, b, signed_))
 struct Outer {
   PersonId id;
   std::string text;
@@ -49,6 +49,23 @@ TEST(Render, IsTheSameTextAsTheDocument) {
   text.clear();
   render::value(text, v);
   EXPECT_EQ(text, boost::json::serialize(contract::write(v)));
+}
+
+TEST(Render, TimesAreTheTextsOfTheDocumentAtEveryEdge) {
+  const auto same = [](const auto& v) {
+    std::string text;
+    render::value(text, v);
+    EXPECT_EQ(text, boost::json::serialize(contract::write(v)));
+  };
+  for (const std::int64_t micros : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, std::int64_t{-62'167'219'200'000'000}, std::int64_t{-62'167'219'200'000'001},
+                                    std::int64_t{253'402'300'799'999'999}, std::int64_t{253'402'300'800'000'000}, std::int64_t{1'795'413'599'000'010}})
+    same(Instant{micros});
+  std::uint64_t any = 1;
+  for (int i = 0; i < 20'000; ++i) {
+    any = any * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
+    same(Instant{static_cast<std::int64_t>(any >> 11) - (std::int64_t{1} << 52)});
+  }
+  for (int day = -30'000; day < 60'000; day += 7) same(SchoolDate::from_day_number(day));
 }
 }  // namespace
 }  // namespace xinyi::http
