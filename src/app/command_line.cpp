@@ -93,8 +93,13 @@ int with_sentences(std::ostream& out, const std::function<int()>& work) {
   } catch (const Refusal& refusal) {
     const auto& entry = catalogue(refusal.problem().code);
     out << "xinyi: " << entry.zh << " · " << entry.en << "\n";
-    // What the room adds for the reader, e.g. file and line of an unreadable roster.
-    if (const auto& extra = refusal.problem().extra; !extra.empty()) out << "  " << boost::json::serialize(extra) << "\n";
+    // What the room adds for the reader: file and line of an unreadable roster.
+    if (const auto* finding = refusal.problem().extra.if_contains("finding")) {
+      const auto& f = finding->as_object();
+      const auto& text = f.at("text").as_object();
+      out << "  " << std::string_view(f.at("file").as_string()) << ":" << f.at("line").as_int64() << "  " << std::string_view(text.at("zh").as_string())
+          << " · " << std::string_view(text.at("en").as_string()) << "\n";
+    }
   } catch (const std::exception& e) {
     out << "xinyi: " << e.what() << "\n";
   }
