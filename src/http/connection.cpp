@@ -124,6 +124,7 @@ bool read_head(const Parser& parser, Head& out) {
       case field::origin: once(out.origin, value); break;
       case field::content_type: once(out.content_type, value); break;
       case field::cookie: once(out.cookie, value); break;
+      case field::sec_fetch_site: once(out.fetch_site, value); break;  // a name that Beast knows: never "unknown"
       case field::if_match: once(out.if_match, value); break;
       case field::if_none_match: out.if_none_match = value; break;
       case field::accept_encoding: out.accept_encoding = value; break;
@@ -131,7 +132,6 @@ bool read_head(const Parser& parser, Head& out) {
       case field::unknown: {
         const auto name = f.name_string();
         if (beast::iequals(name, "X-Xinyi")) once(out.guard, value);
-        else if (beast::iequals(name, "Sec-Fetch-Site")) once(out.fetch_site, value);
         else if (beast::iequals(name, "Idempotency-Key")) once(out.idempotency_key, value);
         else if (beast::iequals(name, "X-Forwarded-For") || beast::iequals(name, "X-Real-IP")) out.forwarded = true;
         break;
