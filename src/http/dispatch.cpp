@@ -14,6 +14,9 @@ namespace {
 /// What answers before the school is set up, besides the set-up itself.
 constexpr std::string_view kBeforeSetUp[] = {"/api/v1/about", "/api/v1/openapi.json"};
 
+/// Acts of people with the right role that a clause still prevents: refused, and the refusal stays (SVC-5, CARE-15).
+bool prevented(Code code) { return code == Code::record_signed || code == Code::reason_needed || code == Code::short_code_wrong; }
+
 bool writes(Method m) { return m != Method::get; }
 
 std::string route_name(const Route& r) { return std::string(to_text(r.method)) + " " + r.path; }
@@ -52,6 +55,7 @@ struct Dispatcher::Work {
   std::shared_ptr<const identity::School> school = {};
   std::optional<identity::Principal> who = {};
   bool ended = false;  // a cookie came that no session stands behind
+  std::optional<identity::Facts> prevented = {};  // about what a handler refused an act that the log must know of
   ~Work() {
     discard_upload(in.upload_path);
     wipe_text(in.body);
@@ -220,7 +224,13 @@ Task<Reply> Dispatcher::run(Work& work) {
   }
   co_await read_body(work);
   Call call(services_, route, work.in, work.executor, work.who, work.school);
-  auto reply = co_await work.entry->run(call);
+  Reply reply;
+  try {
+    reply = co_await work.entry->run(call);
+  } catch (const Refusal& r) {
+    if (call.admitted() && prevented(r.problem().code)) work.prevented = call.facts();
+    throw;
+  }
   const bool judged = call.admitted() || route.rule.kind() == identity::Rule::Kind::anonymous;
   if (!judged) throw Bug("handler answered without asking its rule");
   if (call.cookie())
@@ -286,6 +296,7 @@ Task<Reply> Dispatcher::problem(Work& work, std::exception_ptr error) {
   } catch (...) {
     log::write(log::Message::request_failed, {{"request", id}, {"route", route}, {"kind", "unknown"}});
   }
+  if (!denied) denied = work.prevented;
   if (denied && work.who) co_await record_refusal(work, *denied);
   if (!work.who && catalogue(out.code).status / 100 == 4 && (out.code == Code::sign_in_needed || out.code == Code::session_ended))
     metrics_.refused_stranger();
