@@ -70,7 +70,9 @@ std::string Call::take_upload() {
 
 audit::Event Call::event(audit::Act act, std::string_view kind, const Fixed<16>& object, std::optional<ClientRef> about) const {
   audit::Event out;
-  out.actor = !who_ ? audit::Actor::anonymous() : who_->staff() ? audit::Actor::staff(who_->person) : audit::Actor::client(who_->self);
+  // A member of staff who is the client acts as the pseudonym: the log must not join the two (CARE-17).
+  const bool as_client = who_ && (!who_->staff() || about == who_->self);
+  out.actor = !who_ ? audit::Actor::anonymous() : as_client ? audit::Actor::client(who_->self) : audit::Actor::staff(who_->person);
   out.act = act;
   out.object = {std::string(kind), object};
   out.about = about;
