@@ -14,7 +14,9 @@ constexpr Roles kHeads = {Role::director, Role::deputy};
 constexpr Span kLookBack = std::chrono::hours(24 * 30);
 
 DayAppointment picture(ReadTx& tx, const Call& call, const schedule::StoredAppointment& a, bool own) {
-  const auto client = schedule::client_facts(tx, call.data_key(), a.client);
+  auto client = schedule::client_facts(tx, call.data_key(), a.client);
+  // A colleague who comes as a client stays unnamed to managers and reception (CARE-17).
+  if (const auto account = own ? std::nullopt : account_of(tx, client.person); account && account->roles.any(kStaff)) client.name = "—";
   const auto seen = schedule::as_client_sees(tx, a);
   DayAppointment out{a.id, a.span.starts_at, a.span.ends_at, seen.room, a.state, a.walk_in, a.urgent, {client.name, client.class_name}, {}, {}, false,
                      a.version};
