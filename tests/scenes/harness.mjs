@@ -128,6 +128,11 @@ export class School {
   // -- people
   client(options) { return new Client(this, options) }
   learn(username, secret) { this.#secrets.set(username, secret) }
+  /** To a wall-clock time of the school's zone (Asia/Shanghai), some days from today: later days end sessions. */
+  moveTo(time, days = 0) {
+    const day = new Date(this.now().getTime() + 8 * 3600_000 + days * 86_400_000).toISOString().slice(0, 10)
+    this.moveClock(Math.round((Date.parse(`${day}T${time}:00+08:00`) - this.now().getTime()) / 1000))
+  }
   /** A code that was not used yet; waits for the next one, or moves the clock when the school has one. */
   async code(username) {
     const step = () => Math.floor(this.now().getTime() / 30_000)
@@ -187,7 +192,7 @@ export class School {
     return client
   }
 
-  /** Commands on SQLite need the folder for themselves: the server is stopped meanwhile. */
+  /** Work while the server is stopped. */
   async offline(work) {
     const serving = Boolean(this.#server)
     if (serving) await this.stop()
@@ -199,10 +204,10 @@ export class School {
   }
   audit = {
     /** What `xinyi audit verify` says of the whole log: {status, sound, code, events, sealed}. */
-    verify: async () => this.offline(async () => {
+    verify: async () => {
       const out = await this.cli(['audit', 'verify', '--json'])
       return { status: out.status, ...JSON.parse(out.stdout || '{}') }
-    }),
+    },
     /** Events after `since` (a leaf number), oldest first; ids as UUID text. */
     events: async (filter) => this.storage.events(filter),
     size: async () => this.storage.auditSize(),
@@ -257,7 +262,7 @@ export const today = (school, days = 0) => dayText(new Date(school.now().getTime
 /** Free slots as `client` sees them, soonest first; `counsellor` is an id. */
 export async function freeSlots(client, { counsellor, from, to } = {}) {
   const query = new URLSearchParams(Object.entries({ from, to, counsellor_id: counsellor }).filter(([, value]) => value))
-  return (await client.ok('GET', `/api/v1/slots?${query}`)).items
+  return (await client.ok('GET', `/api/v1/slots${query.size ? `?${query}` : ''}`)).items
 }
 export async function freeSlot(client, options) {
   const [slot] = await freeSlots(client, options)

@@ -41,8 +41,9 @@ export function exchange(port, { method = 'GET', path, headers = {}, body, from,
 
 export class Client {
   #cookies = new Map()
-  #agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
-  constructor(school, { from, username } = {}) {
+  #agent
+  constructor(school, { from, username, sockets = 4 } = {}) {
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: sockets })
     this.school = school
     this.from = from
     this.username = username

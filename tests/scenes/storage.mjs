@@ -44,6 +44,8 @@ export class Storage {
     if (app) return this.#psql(this.name, sql, 'xinyi_super')
     return (await run('sqlite3', ['-cmd', '.timeout 10000', join(this.school.data, 'xinyi.db'), sql])).stdout
   }
+  /** All of the database as PostgreSQL's own dump writes it. */
+  async dump() { return (await run('pg_dump', ['-h', partsOf(app).host, '-U', 'xinyi_super', this.name], { maxBuffer: 256 << 20 })).stdout }
   async auditSize() { return Number((await this.rows('SELECT count(*) AS n FROM audit_events'))[0].n) }
   async events({ since = 0, act, object, outcome } = {}) {
     const rows = await this.rows(`SELECT number, at, actor_kind, hex(actor_person) AS person, hex(actor_client) AS client, act, object_kind, hex(object_id) AS object, hex(about) AS about, outcome, why_sealed IS NOT NULL AS has_why FROM audit_events WHERE number >= ${since} ORDER BY number`)
