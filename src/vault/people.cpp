@@ -1,6 +1,7 @@
 #include "vault/people.hpp"
 
 #include "vault/room_keys.hpp"
+#include "vault/verified.hpp"
 
 namespace xinyi::vault {
 namespace {
@@ -81,7 +82,7 @@ bool verify_certificate(const crypto::SignPublic& room, const PersonKey& key, bo
   const bool state =
       key.state == PersonKey::State::certified || (retired_too && key.state == PersonKey::State::retired);
   return state && key.certificate &&
-         crypto::verify(room, certificate_message(key.person, key.box_public, key.sign_public, key.roles),
+         verify_known(room, certificate_message(key.person, key.box_public, key.sign_public, key.roles),
                         *key.certificate);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vault/verified.hpp"
+
 namespace xinyi::vault {
 namespace {
 std::optional<RoomKey> read_pinned(storage::ReadTx& tx, const ServerKeys& keys, std::optional<storage::OwnedRow>&& row,
@@ -26,7 +28,7 @@ std::optional<RoomKeyWrapping> find_wrapping(storage::ReadTx& tx, RoomKeyKind ki
 bool signed_by_giver(storage::ReadTx& tx, const ServerKeys& keys, const RoomKeyWrapping& wrapping) {
   const auto message = wrapping_message(tx.school(), wrapping);
   return std::ranges::any_of(certified_history(tx, keys, wrapping.giver), [&](const PersonKey& giver) {
-    return crypto::verify(giver.sign_public, message, wrapping.signature);
+    return verify_known(giver.sign_public, message, wrapping.signature);
   });
 }
 
