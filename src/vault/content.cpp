@@ -19,11 +19,20 @@ ContentKey content_key(const CaseKey& case_key, const UnitSecret& unit) {
   return {crypto::hkdf_sha256(case_key.key, unit.key.expose(), "xinyi content v1")};
 }
 
+FreshUnit make_unit(const SchoolId& school, const ServerKeys& keys, const UnitId& unit) {
+  UnitSecret secret{crypto::Key::random()};
+  auto wrapped = crypto::seal(keys.epoch().clone(), secret.key.expose(), unit_ad(school, unit));
+  return {unit, std::move(secret), std::move(wrapped)};
+}
+
+void insert_unit(storage::WriteTx& tx, const FreshUnit& unit) {
+  tx.exec("INSERT INTO unit_keys (school_id, unit_id, wrapped) VALUES (?1, ?2, ?3)", tx.school(), unit.id, unit.wrapped);
+}
+
 UnitSecret new_unit(storage::WriteTx& tx, const ServerKeys& keys, const UnitId& unit) {
-  UnitSecret out{crypto::Key::random()};
-  tx.exec("INSERT INTO unit_keys (school_id, unit_id, wrapped) VALUES (?1, ?2, ?3)", tx.school(), unit,
-          crypto::seal(keys.epoch().clone(), out.key.expose(), unit_ad(tx.school(), unit)));
-  return out;
+  auto out = make_unit(tx.school(), keys, unit);
+  insert_unit(tx, out);
+  return std::move(out.secret);
 }
 
 UnitSecret load_unit(storage::ReadTx& tx, const ServerKeys& keys, const UnitId& unit) {

@@ -17,7 +17,16 @@ struct ContentKey {
 };
 ContentKey content_key(const CaseKey& case_key, const UnitSecret& unit);
 
-/// Random, wrapped by the epoch key with school and unit as associated data, stored. ConstraintError when the unit has one.
+/// Made before the transaction that stores it: random, wrapped by the epoch key with school and unit as associated data.
+struct FreshUnit {
+  UnitId id;
+  UnitSecret secret;
+  Bytes wrapped;
+};
+FreshUnit make_unit(const SchoolId& school, const ServerKeys& keys, const UnitId& unit);
+/// ConstraintError when the unit has a secret already.
+void insert_unit(storage::WriteTx& tx, const FreshUnit& unit);
+/// Both at once.
 UnitSecret new_unit(storage::WriteTx& tx, const ServerKeys& keys, const UnitId& unit);
 /// Refusal(not_found) when it was destroyed or never was; Refusal(content_damaged) when it does not unwrap.
 UnitSecret load_unit(storage::ReadTx& tx, const ServerKeys& keys, const UnitId& unit);

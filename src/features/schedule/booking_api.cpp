@@ -34,8 +34,18 @@ Code code_of(std::int64_t outcome) {
   }
 }
 
+/// The client's words, sealed before the transaction: the sealing costs more than all the rest of a booking.
+struct SealedReason {
+  vault::FreshUnit unit;
+  vault::RoomKey duty;
+  Bytes words;
+};
+Bytes seal_reason(const SchoolId& school, const vault::RoomKey& duty, const vault::FreshUnit& unit, const std::string& words) {
+  return vault::seal_waiting(duty.box_public, unit.secret, {school, {}, unit.id, "reason", 1}, view(words));
+}
+
 /// One transaction: facts, event, outcome. A refused booking is an event too and changes nothing else.
-http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const StoredAppointment& wanted) {
+http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const StoredAppointment& wanted, const SealedReason* reason) {
   auto a = wanted;
   const auto& key = call.data_key();
   const auto refuse = [&](Outcome why) {
@@ -56,10 +66,12 @@ http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const St
   const auto taken = occupy_for(tx, key, a);
   if (taken != Take::taken) return refuse(taken == Take::client_busy ? kClientBusy : kTaken);
   become_client(tx, key, in.client);
-  if (a.reason_unit) {  // sealed only for the winner: a loser's words are never written
-    const auto unit = vault::new_unit(tx, call.services().keys, *a.reason_unit);
+  if (reason) {  // a loser's words are never written
     const auto duty = vault::room_key(tx, call.services().keys, vault::RoomKeyKind::duty);
-    a.reason = vault::seal_waiting(duty.box_public, unit, {call.school(), {}, *a.reason_unit, "reason", 1}, view(*in.reason));
+    // The duty key changed in between: a reader of today must be able to open it.
+    a.reason = duty == reason->duty ? reason->words : seal_reason(call.school(), duty, reason->unit, *in.reason);
+    a.reason_unit = reason->unit.id;
+    vault::insert_unit(tx, reason->unit);
   }
   insert_appointment(tx, a);
   auto e = call.event(audit::Act::appointment_booked, "appointment", a.id.bytes(), a.client);
@@ -69,7 +81,7 @@ http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const St
   return http::Touched::of(a.id, kBooked);
 }
 
-Task<StoredAppointment> book(Call& call, Booking in) {
+Task<Appointment> book(Call& call, Booking in) {
   StoredAppointment wanted;
   auto& random = call.services().random;
   wanted.id = random.shuffled_id<AppointmentId>();
@@ -77,13 +89,20 @@ Task<StoredAppointment> book(Call& call, Booking in) {
   wanted.shift = in.shift;
   wanted.walk_in = in.walk_in;
   wanted.urgent = in.urgent;
-  if (in.reason && !in.reason->empty()) wanted.reason_unit = random.shuffled_id<UnitId>();
-  const auto touched = co_await call.act([&](WriteTx& tx) { return book_in(tx, call, in, wanted); });
+  std::optional<SealedReason> reason;
+  if (in.reason && !in.reason->empty()) {
+    const auto& keys = call.services().keys;
+    const auto duty = co_await call.read([&](ReadTx& tx) { return vault::room_key(tx, keys, vault::RoomKeyKind::duty); });
+    auto unit = vault::make_unit(call.school(), keys, random.shuffled_id<UnitId>());
+    auto words = seal_reason(call.school(), duty, unit, *in.reason);
+    reason.emplace(SealedReason{std::move(unit), duty, std::move(words)});
+  }
+  const auto touched = co_await call.act([&](WriteTx& tx) { return book_in(tx, call, in, wanted, reason ? &*reason : nullptr); });
   if (touched.version == kBooked)
     co_return co_await call.read([&](ReadTx& tx) {
-      auto a = appointment(tx, touched.as<AppointmentId>());
+      const auto a = appointment(tx, touched.as<AppointmentId>());
       if (!a) throw Refusal(Code::not_found);
-      return std::move(*a);
+      return as_client_sees(tx, *a);
     });
 
   Problem p;
@@ -99,8 +118,7 @@ Task<StoredAppointment> book(Call& call, Booking in) {
 Task<Appointment> book_own(Call& call, BookSlot in) {
   Booking b{call.who().person, in.shift_id, in.starts_at, false, in.urgent, {}, audit::Actor::client(call.who().self)};
   if (in.reason) b.reason = in.reason->str();
-  const auto made = co_await book(call, std::move(b));
-  co_return co_await call.read([&](ReadTx& tx) { return as_client_sees(tx, made); });
+  co_return co_await book(call, std::move(b));
 }
 
 Task<Appointment> book_on_behalf(Call& call, BookOnBehalf in) {
@@ -111,8 +129,7 @@ Task<Appointment> book_on_behalf(Call& call, BookOnBehalf in) {
   if (!known) throw Refusal(Code::invalid_input, "student_id", Code::field_choice);
   Booking b{in.student_id, in.shift_id, in.starts_at, in.walk_in, false, {}, audit::Actor::staff(call.who().person)};
   if (in.reason) b.reason = in.reason->str();
-  const auto made = co_await book(call, std::move(b));
-  co_return co_await call.read([&](ReadTx& tx) { return as_client_sees(tx, made); });
+  co_return co_await book(call, std::move(b));
 }
 
 /// Moves an appointment on; whoever is the client acts as a pseudonym.

@@ -1,5 +1,7 @@
 #include "features/schedule/store.hpp"
 
+#include <map>
+
 #include "identity/accounts.hpp"
 
 namespace xinyi::schedule {
@@ -69,14 +71,45 @@ void release(WriteTx& tx, const AppointmentId& id) {
   tx.exec("DELETE FROM occupancy WHERE school_id = ?1 AND holder = ?2", tx.school(), id);
 }
 
+/// By their start.
 std::vector<Interval> taken_of(ReadTx& tx, const Fixed<16>& resource, const Interval& range) {
   std::vector<Interval> out;
   const auto earliest = range.starts_at - Span(std::chrono::hours(12));
-  for (auto row : tx.query("SELECT starts_at, ends_at FROM occupancy WHERE school_id = ?1 AND resource = ?2 AND starts_at > ?3 AND starts_at < ?4",
-                           tx.school(), resource, earliest, range.ends_at))
+  for (auto row : tx.query("SELECT starts_at, ends_at FROM occupancy WHERE school_id = ?1 AND resource = ?2 AND starts_at > ?3 AND starts_at < ?4 "
+                           "ORDER BY starts_at", tx.school(), resource, earliest, range.ends_at))
     out.push_back({row.get<Instant>(0), row.get<Instant>(1)});
   return out;
 }
+
+/// What is taken of counsellors and rooms in a range: each is asked for once, however many shifts it has.
+class Taken {
+ public:
+  Taken(ReadTx& tx, const vault::DataKey& key, const Interval& range) : tx_(tx), key_(key), range_(range) {}
+  /// Appends what overlaps the span.
+  void add(std::vector<Interval>& out, const PersonId& counsellor, const Interval& span) {
+    pick(out, of(counsellors_, counsellor, [&] { return counsellor_resource(key_, counsellor); }), span);
+  }
+  void add(std::vector<Interval>& out, const RoomId& room, const Interval& span) {
+    pick(out, of(rooms_, room, [&] { return room_resource(key_, room); }), span);
+  }
+
+ private:
+  template <class Map, class Id, class Resource>
+  const std::vector<Interval>& of(Map& known, const Id& id, Resource resource) {
+    const auto found = known.find(id);
+    return found != known.end() ? found->second : known.emplace(id, taken_of(tx_, resource(), range_)).first->second;
+  }
+  /// Nothing overlaps another of the same resource, so ends are in order too.
+  static void pick(std::vector<Interval>& out, const std::vector<Interval>& all, const Interval& span) {
+    for (auto it = std::ranges::upper_bound(all, span.starts_at, {}, &Interval::ends_at); it != all.end() && it->starts_at < span.ends_at; ++it)
+      out.push_back(*it);
+  }
+  ReadTx& tx_;
+  const vault::DataKey& key_;
+  Interval range_;
+  std::map<PersonId, std::vector<Interval>> counsellors_;
+  std::map<RoomId, std::vector<Interval>> rooms_;
+};
 }  // namespace
 
 std::vector<Term> terms(ReadTx& tx) {
@@ -156,11 +189,14 @@ void remove_shift(WriteTx& tx, const ShiftId& id) {
 std::vector<Slot> free_slots(ReadTx& tx, const vault::DataKey& key, const Interval& range, const std::optional<PersonId>& counsellor, Instant now,
                              std::size_t limit) {
   std::vector<Slot> out;
-  for (const auto& s : shifts(tx, {range.starts_at - Span(std::chrono::hours(12)), range.ends_at}, counsellor)) {
+  std::vector<Interval> taken;
+  constexpr Span kLongestShift = std::chrono::hours(12);
+  Taken resources(tx, key, {range.starts_at - kLongestShift, range.ends_at + kLongestShift});
+  for (const auto& s : shifts(tx, {range.starts_at - kLongestShift, range.ends_at}, counsellor)) {
     const Interval span{s.starts_at, s.ends_at};
-    auto taken = taken_of(tx, counsellor_resource(key, s.counsellor.id), span);
-    const auto in_room = taken_of(tx, room_resource(key, s.room.id), span);
-    taken.insert(taken.end(), in_room.begin(), in_room.end());
+    taken.clear();
+    resources.add(taken, s.counsellor.id, span);
+    resources.add(taken, s.room.id, span);
     for (const auto& slot : open_slots(span, s.slot_minutes, taken, now))
       if (slot.starts_at >= range.starts_at && slot.starts_at < range.ends_at)
         out.push_back({s.id, slot.starts_at, slot.ends_at, s.counsellor, s.room});
