@@ -34,14 +34,12 @@ std::vector<Unsigned> unsigned_of(ReadTx& tx, const Call& call, const std::optio
     if (author != call.who().person) return std::nullopt;
     return schedule::client_facts(tx, call.data_key(), ref).name;
   };
-  for (const auto& r : unsigned_records(tx)) {
-    if (counsellor && r.author != *counsellor) continue;
+  for (const auto& r : unsigned_records(tx, counsellor)) {
     const auto c = case_of(tx, r.case_id);
     out.push_back({r.id, r.case_id, r.appointment, own_name(r.author, c->client), name_of(tx, r.author), r.session_on, r.due_at,
                    is_late(r.state, r.due_at, call.now())});
   }
-  for (const auto& s : sessions_without_record(tx, call.now() - kLookBack, call.now())) {
-    if (counsellor && s.counsellor != *counsellor) continue;
+  for (const auto& s : sessions_without_record(tx, counsellor, call.now() - kLookBack, call.now())) {
     const auto due = s.ends_at + kRecordDue;
     out.push_back({{}, {}, s.appointment, own_name(s.counsellor, s.client), name_of(tx, s.counsellor), zone.date_of(s.ends_at), due, call.now() > due});
   }

@@ -32,6 +32,7 @@ struct OpenedRecord {
   OpenedCase file;
   vault::ContentKey key;
   std::vector<StoredVersion> versions;
+  std::vector<std::string> signers;  // names, one for each version
 };
 OpenedRecord open_record(ReadTx& tx, const Call& call, const RecordId& id, const std::optional<Text<2, 500>>& reason) {
   auto facts = record_of(tx, id);
@@ -39,7 +40,9 @@ OpenedRecord open_record(ReadTx& tx, const Call& call, const RecordId& id, const
   auto file = open_case(tx, call, facts->case_id, reason);
   auto key = vault::content_key(file.key, vault::load_unit(tx, call.services().keys, facts->unit));
   auto versions = versions_of(tx, id);
-  return {std::move(*facts), std::move(file), std::move(key), std::move(versions)};
+  std::vector<std::string> signers;
+  for (const auto& v : versions) signers.push_back(name_of(tx, v.signed_by));
+  return {std::move(*facts), std::move(file), std::move(key), std::move(versions), std::move(signers)};
 }
 
 RecordFields fields_of(const Call& call, const OpenedRecord& r, std::optional<std::int64_t> version) {
@@ -51,12 +54,13 @@ RecordFields fields_of(const Call& call, const OpenedRecord& r, std::optional<st
   throw Refusal(Code::not_found);
 }
 
-Record picture(ReadTx& tx, const Call& call, const OpenedRecord& r, RecordFields fields) {
+Record picture(const Call& call, const OpenedRecord& r, RecordFields fields) {
   Record out{r.facts.id, r.facts.case_id, record_number(r.file.facts.year, r.file.facts.serial, r.facts.session_number), r.facts.session_number,
              r.facts.state, r.facts.version, std::move(fields), r.facts.saved_at, r.facts.due_at, is_late(r.facts.state, r.facts.due_at, call.now()),
              r.facts.signed_at, {}, {}};
-  for (const auto& v : r.versions) {
-    VersionLine line{v.version, v.signed_at, name_of(tx, v.signed_by), {}};
+  for (std::size_t i = 0; i < r.versions.size(); ++i) {
+    const auto& v = r.versions[i];
+    VersionLine line{v.version, v.signed_at, r.signers[i], {}};
     if (!v.amend_reason.empty())
       line.amend_reason = std::string(vault::open_content(r.key, place_of(call.school(), r.facts, "amend_reason", v.version), v.amend_reason).expose_text());
     out.versions.push_back(std::move(line));
@@ -86,7 +90,7 @@ Task<http::Answer<Record>> answer_now(Call& call, RecordId id, std::optional<Tex
     note_opening(tx, call, opened.file, about_record(call, audit::Act::record_opened, opened.file.facts, id));
   });
   // Only now, the event being durable, is a word of it opened.
-  auto out = co_await call.read([&](ReadTx& tx) { return picture(tx, call, opened, fields_of(call, opened, version)); });
+  auto out = picture(call, opened, fields_of(call, opened, version));
   const auto etag = out.version;
   co_return http::Answer<Record>{std::move(out), 200, etag};
 }

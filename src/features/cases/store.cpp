@@ -96,11 +96,18 @@ std::vector<StoredRecord> records_of_case(ReadTx& tx, const CaseId& id) {
   return out;
 }
 
-std::vector<StoredRecord> unsigned_records(ReadTx& tx) {
+std::vector<StoredRecord> unsigned_records(ReadTx& tx, const std::optional<PersonId>& author) {
   std::vector<StoredRecord> out;
-  for (auto row : tx.query("SELECT id, case_id, unit_id, session_number, session_on, appointment_id, author_id, state, NULL, version, saved_at, due_at, "
-                           "signed_at FROM records WHERE school_id = ?1 AND state = 'draft' ORDER BY due_at", tx.school()))
-    out.push_back(read_record(row));
+  const auto add = [&](storage::Rows rows) {
+    for (auto row : rows) out.push_back(read_record(row));
+  };
+  // Two statements, so that each has its index.
+  if (author)
+    add(tx.query("SELECT id, case_id, unit_id, session_number, session_on, appointment_id, author_id, state, NULL, version, saved_at, due_at, signed_at "
+                 "FROM records WHERE school_id = ?1 AND author_id = ?2 AND state = 'draft' ORDER BY due_at", tx.school(), *author));
+  else
+    add(tx.query("SELECT id, case_id, unit_id, session_number, session_on, appointment_id, author_id, state, NULL, version, saved_at, due_at, signed_at "
+                 "FROM records WHERE school_id = ?1 AND state = 'draft' ORDER BY due_at", tx.school()));
   return out;
 }
 
@@ -178,12 +185,24 @@ void insert_reason(WriteTx& tx, const AppointmentId& id, const StoredReason& r) 
           r.content);
 }
 
-std::vector<Unbegun> sessions_without_record(ReadTx& tx, Instant from, Instant now) {
+std::vector<Unbegun> sessions_without_record(ReadTx& tx, const std::optional<PersonId>& counsellor, Instant from, Instant now) {
   std::vector<Unbegun> out;
-  for (auto row : tx.query("SELECT a.id, a.counsellor_id, a.client, a.starts_at, a.ends_at FROM appointments a WHERE a.school_id = ?1 AND a.state = 'came' "
-                           "AND a.ends_at >= ?2 AND a.ends_at < ?3 AND NOT EXISTS (SELECT 1 FROM records r WHERE r.school_id = a.school_id "
-                           "AND r.appointment_id = a.id) ORDER BY a.ends_at", tx.school(), from, now))
-    out.push_back({row.get<AppointmentId>(0), row.get<PersonId>(1), row.get<ClientRef>(2), row.get<Instant>(3), row.get<Instant>(4)});
+  // A visit lasts at most a day: starts_at is what the indexes know.
+  const auto earliest = from - Span(std::chrono::hours(24));
+  const auto add = [&](storage::Rows rows) {
+    for (auto row : rows)
+      out.push_back({row.get<AppointmentId>(0), row.get<PersonId>(1), row.get<ClientRef>(2), row.get<Instant>(3), row.get<Instant>(4)});
+  };
+  if (counsellor)
+    add(tx.query("SELECT a.id, a.counsellor_id, a.client, a.starts_at, a.ends_at FROM appointments a WHERE a.school_id = ?1 AND a.counsellor_id = ?5 "
+                 "AND a.state = 'came' AND a.starts_at >= ?4 AND a.starts_at < ?3 AND a.ends_at >= ?2 AND a.ends_at < ?3 AND NOT EXISTS "
+                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id) ORDER BY a.ends_at",
+                 tx.school(), from, now, earliest, *counsellor));
+  else
+    add(tx.query("SELECT a.id, a.counsellor_id, a.client, a.starts_at, a.ends_at FROM appointments a WHERE a.school_id = ?1 "
+                 "AND a.state = 'came' AND a.starts_at >= ?4 AND a.starts_at < ?3 AND a.ends_at >= ?2 AND a.ends_at < ?3 AND NOT EXISTS "
+                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id) ORDER BY a.ends_at",
+                 tx.school(), from, now, earliest));
   return out;
 }
 }  // namespace xinyi::cases

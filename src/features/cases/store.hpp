@@ -48,7 +48,8 @@ struct StoredRecord {
 std::optional<StoredRecord> record_of(storage::ReadTx& tx, const RecordId& id);
 std::vector<StoredRecord> records_of_case(storage::ReadTx& tx, const CaseId& id);
 std::optional<StoredRecord> record_of_appointment(storage::ReadTx& tx, const AppointmentId& id);
-std::vector<StoredRecord> unsigned_records(storage::ReadTx& tx);
+/// Drafts, the most urgent first: of one author, or of everybody. Without their content.
+std::vector<StoredRecord> unsigned_records(storage::ReadTx& tx, const std::optional<PersonId>& author);
 std::int64_t next_session_number(storage::ReadTx& tx, const CaseId& id);
 void insert_record(storage::WriteTx& tx, const StoredRecord& r);
 /// Refusal(record_signed) / Refusal(changed_meanwhile) when the row is not a draft of that version any more.
@@ -88,6 +89,6 @@ struct Unbegun {
   ClientRef client;
   Instant starts_at, ends_at;
 };
-std::vector<Unbegun> sessions_without_record(storage::ReadTx& tx, Instant from, Instant now);
+std::vector<Unbegun> sessions_without_record(storage::ReadTx& tx, const std::optional<PersonId>& counsellor, Instant from, Instant now);
 
 }  // namespace xinyi::cases
