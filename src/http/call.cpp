@@ -135,10 +135,10 @@ std::optional<Touched> Call::repeated(storage::WriteTx& tx) {
 void Call::remember(storage::WriteTx& tx, const Touched& touched) {
   if (in_.idempotency_key.empty()) return;
   const auto id = key_row(*this);
-  tx.exec("DELETE FROM idempotency WHERE school_id = ?1 AND principal = ?2 AND route = ?3 AND key = ?4", tx.school(), id.principal,
-          id.route, in_.idempotency_key);  // one that has ended and was not cleared yet
+  // One that has ended and was not cleared yet gives way; a live one was found before the work.
   tx.exec("INSERT INTO idempotency (school_id, principal, route, key, request, status, object, version, expires_at) "
-          "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+          "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (school_id, principal, route, key) DO UPDATE SET request = excluded.request, "
+          "status = excluded.status, object = excluded.object, version = excluded.version, expires_at = excluded.expires_at",
           tx.school(), id.principal, id.route, in_.idempotency_key, id.request, in_.success_status, touched.object, touched.version,
           now_ + kRemembered);
 }
