@@ -69,9 +69,10 @@ std::vector<Account> staff_accounts(storage::ReadTx& tx) {
 
 void check_roles(Roles roles) {
   constexpr Roles kReaders = {Role::counsellor, Role::trainee, Role::director, Role::deputy, Role::crisis_team, Role::committee};
-  const bool bad = roles.empty() || (roles.has(Role::administrator) && roles.any(kReaders)) ||
-                   (roles.has(Role::principal) && roles.has(Role::director)) || (roles.has(Role::student) && roles.any(kStaff)) ||
-                   (roles.has(Role::bureau) && roles.any(kReaders));
+  // Reception reads no content, but sees who comes: that is closed to them too.
+  const bool outsider = roles.any({Role::administrator, Role::bureau});
+  const bool bad = roles.empty() || (outsider && (roles.any(kReaders) || roles.has(Role::reception))) ||
+                   (roles.has(Role::principal) && roles.has(Role::director)) || (roles.has(Role::student) && roles.any(kStaff));
   if (bad) throw Refusal(Code::roles_conflict);
 }
 
