@@ -119,6 +119,7 @@ TEST_F(Accounts, PasswordsThatPeopleGuessAreRefused) {
 
 TEST_F(Accounts, RolesThatMustNotMeet) {
   for (Roles bad : {Roles{Role::administrator, Role::counsellor}, Roles{Role::administrator, Role::director}, Roles{Role::principal, Role::director},
+                    Roles{Role::administrator, Role::reception}, Roles{Role::bureau, Role::reception},
                     Roles{Role::student, Role::reception}, Roles{}})
     EXPECT_THROW(check_roles(bad), Refusal);
   EXPECT_NO_THROW(check_roles({Role::director, Role::counsellor, Role::archivist, Role::crisis_team}));  // the one-teacher school
@@ -162,6 +163,37 @@ TEST_F(Accounts, AStolenSessionRowOpensNothing) {
     }
   });
   EXPECT_FALSE(resolved(Token{school_, crypto::Key::random()}));
+}
+
+TEST_F(Accounts, WhoCanOnlyWriteRowsMakesNoSession) {
+  // The form of a row is no secret: somebody with the database puts one there for the director, with a token of their own.
+  const auto a = active({Role::director});
+  std::optional<Token> token;
+  const auto elsewhere = random_.id<SchoolId>(now_);
+  const auto guessed = db_->write(elsewhere, [&](WriteTx& tx) { return vault::create_data_key(tx, *keys_); });
+  db_->write(school_, [&](WriteTx& tx) { token = open_session(tx, guessed, a.person, true, a.role_stamp, true, nullptr, now_); });
+  EXPECT_FALSE(resolved(*token));
+}
+
+TEST_F(Accounts, ASessionFromBeforeTheSecondFactorDoesNotGrow) {
+  const auto a = active({Role::reception});
+  std::optional<Token> owner, thief, client;
+  const auto pupil = active({Role::student}, "s1");
+  db_->write(school_, [&](WriteTx& tx) {
+    owner = open_session(tx, *key_, a.person, true, a.role_stamp, false, nullptr, now_);
+    thief = open_session(tx, *key_, a.person, true, a.role_stamp, false, nullptr, now_);
+    client = open_session(tx, *key_, pupil.person, false, pupil.role_stamp, false, nullptr, now_);
+  });
+  const auto who = resolved(*owner);
+  ASSERT_TRUE(who);
+  ASSERT_TRUE(resolved(*thief));
+  db_->write(school_, [&](WriteTx& tx) { confirm_totp(tx, a.person); });
+  EXPECT_FALSE(resolved(*thief));
+  db_->write(school_, [&](WriteTx& tx) { totp_shown(tx, *key_, *who); });
+  ASSERT_TRUE(resolved(*owner));
+  EXPECT_FALSE(resolved(*owner)->needs_now(Need::totp));
+  EXPECT_FALSE(resolved(*thief));
+  EXPECT_TRUE(resolved(*client));  // nobody else's
 }
 
 TEST_F(Accounts, DisablingEndsSessionsAtOnce) {

@@ -72,14 +72,17 @@ Fixed<16> Token::lookup() const {
   return out;
 }
 
-crypto::Key Token::wrap() const { return crypto::hkdf_sha256(secret.expose(), {}, "xinyi session wrap"); }
+crypto::Key Token::wrap(const vault::DataKey& data_key) const {
+  const auto ours = data_key.keyed("session key", lookup());
+  return crypto::hkdf_sha256(secret.expose(), ours, "xinyi session wrap");
+}
 
 Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const PersonId& person, bool staff, std::int64_t role_stamp,
                    bool totp_done, const crypto::PersonSecret* secret, Instant now) {
   Token token{tx.school(), crypto::Key::random()};
   const auto lookup = token.lookup();
   tx.exec("INSERT INTO sessions (school_id, lookup, owner, sealed, totp_done, idle_ends_at, ends_at) VALUES (?1,?2,?3,?4,?5,?6,?7)",
-          tx.school(), lookup, owner_of(data_key, person), seal(token.wrap(), tx.school(), lookup, person, role_stamp, secret),
+          tx.school(), lookup, owner_of(data_key, person), seal(token.wrap(data_key), tx.school(), lookup, person, role_stamp, secret),
           totp_done, now + (staff ? kLimits.staff_idle : kLimits.client_idle),
           now + (staff ? kLimits.staff_absolute : kLimits.client_absolute));
   return token;
@@ -94,24 +97,31 @@ void end_sessions_of(storage::WriteTx& tx, const vault::DataKey& data_key, const
           keep ? *keep : Fixed<16>{});
 }
 
+void totp_shown(storage::WriteTx& tx, const vault::DataKey& data_key, const Principal& who) {
+  tx.exec("UPDATE sessions SET totp_done = 1 WHERE school_id = ?1 AND lookup = ?2", tx.school(), who.session);
+  end_sessions_of(tx, data_key, who.person, &who.session);
+}
+
 std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now) {
   return tx.exec("DELETE FROM sessions WHERE school_id = ?1 AND (ends_at <= ?2 OR idle_ends_at <= ?2)", tx.school(), now);
 }
 
 std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data_key, const Token& token, Instant now) {
   const auto lookup = token.lookup();
-  auto session = tx.one("SELECT sealed, idle_ends_at, ends_at FROM sessions WHERE school_id = ?1 AND lookup = ?2", tx.school(), lookup);
+  auto session = tx.one("SELECT sealed, idle_ends_at, ends_at, totp_done FROM sessions WHERE school_id = ?1 AND lookup = ?2", tx.school(), lookup);
   if (!session) return std::nullopt;
   Principal who;
   who.idle_ends_at = session->get<Instant>(1);
   who.ends_at = session->get<Instant>(2);
   if (who.idle_ends_at <= now || who.ends_at <= now) return std::nullopt;
-  auto opened = unseal(token.wrap(), tx.school(), lookup, session->get<View>(0));
+  auto opened = unseal(token.wrap(data_key), tx.school(), lookup, session->get<View>(0));
   if (!opened) return std::nullopt;
 
   auto account = tx.one("SELECT name, username, roles, state, role_stamp, totp_confirmed FROM accounts WHERE school_id = ?1 AND person_id = ?2",
                         tx.school(), opened->person);
   if (!account || account->get<std::string_view>(3) != "active" || account->get<std::int64_t>(4) != opened->stamp) return std::nullopt;
+  // A session from before the second factor was set up, by whoever knew the password, does not grow into a full one.
+  if (account->get<bool>(5) && !session->get<bool>(3)) return std::nullopt;
   who.school = tx.school();
   who.person = opened->person;
   who.name = account->get<std::string>(0);

@@ -13,7 +13,8 @@ struct Token {
   static std::optional<Token> from_cookie(std::string_view value);
   std::string to_cookie() const;
   Fixed<16> lookup() const;   // HKDF label "lookup"
-  crypto::Key wrap() const;   // HKDF label "wrap"
+  /// HKDF label "wrap", with the school's data key in the salt: whoever can only write rows makes no session.
+  crypto::Key wrap(const vault::DataKey& data_key) const;
 };
 
 /// Opens a session: stores its row, returns the token for the cookie.
@@ -22,6 +23,8 @@ Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const P
 void end_session(storage::WriteTx& tx, const Fixed<16>& lookup);
 /// All of a person's sessions but `keep` (password change, disabling, loss of a role).
 void end_sessions_of(storage::WriteTx& tx, const vault::DataKey& data_key, const PersonId& person, const Fixed<16>* keep);
+/// The second factor was set up and shown in this session; the person's other sessions, which never showed it, end.
+void totp_shown(storage::WriteTx& tx, const vault::DataKey& data_key, const Principal& who);
 /// Removes what has ended. A job calls it.
 std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now);
 

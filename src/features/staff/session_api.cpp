@@ -25,7 +25,14 @@ audit::Event refused_try(const Call& call, std::string_view username) {
   return e;
 }
 
-enum class Outcome { in, failed, totp_needed, totp_wrong };
+[[noreturn]] void refuse_for(std::int64_t seconds) {
+  Problem p;
+  p.code = Code::slow_down;
+  p.extra["retry_after_s"] = seconds;
+  throw Refusal(std::move(p));
+}
+
+enum class Outcome { in, failed, totp_needed, totp_wrong, slow_down };
 
 struct Attempt {
   std::optional<Account> account;
@@ -45,12 +52,7 @@ Task<Me> sign_in(Call& call, SignIn in) {
     if (a.account) a.stored = vault::person_secret(tx, a.account->person);
     return a;
   });
-  if (attempt.wait > 0) {
-    Problem p;
-    p.code = Code::slow_down;
-    p.extra["retry_after_s"] = attempt.wait;
-    throw Refusal(std::move(p));
-  }
+  if (attempt.wait > 0) refuse_for(attempt.wait);
   const auto decoy = key.keyed("decoy salt", view(in.username.str()));
   auto found = co_await call.services().passwords.run(call.executor(), [&] {
     return try_password(in.password, attempt.account ? &*attempt.account : nullptr, school, attempt.stored, decoy);
@@ -59,6 +61,9 @@ Task<Me> sign_in(Call& call, SignIn in) {
   std::optional<Token> token;
   const auto outcome = co_await call.write([&](WriteTx& tx) {
     token.reset();
+    // Many tries sent at once all found no wait at their start: those beyond the allowance learn nothing.
+    attempt.wait = wait_seconds(tx, key, in.username, remote, call.now());
+    if (attempt.wait > 0) return Outcome::slow_down;
     const auto fail = [&](Outcome why) {
       note_failure(tx, key, in.username, remote, call.now());
       audit::append(tx, refused_try(call, in.username));
@@ -78,6 +83,7 @@ Task<Me> sign_in(Call& call, SignIn in) {
     audit::append(tx, session_event(key, *now_account, audit::Act::session_opened, call.now()));
     return Outcome::in;
   });
+  if (outcome == Outcome::slow_down) refuse_for(attempt.wait);
   if (outcome == Outcome::failed) throw Refusal(Code::sign_in_failed);
   if (outcome == Outcome::totp_needed) throw Refusal(Code::totp_needed);
   if (outcome == Outcome::totp_wrong) throw Refusal(Code::totp_wrong);
@@ -90,7 +96,7 @@ Task<Me> first_sign_in(Call& call, FirstSignIn in) {
   const auto& key = call.data_key();
   const std::string remote = call.incoming().remote;
   const auto account = co_await call.read([&](ReadTx& tx) -> std::optional<Account> {
-    if (wait_seconds(tx, key, in.username, remote, call.now()) > 0) throw Refusal(Code::slow_down);
+    if (const auto wait = wait_seconds(tx, key, in.username, remote, call.now()); wait > 0) refuse_for(wait);
     auto a = account_named(tx, in.username);
     if (!a || !start_secret_fits(tx, key, a->person, in.start_secret, call.now())) return std::nullopt;
     return a;
@@ -140,6 +146,7 @@ Task<Me> confirm_totp_route(Call& call, TotpCode in) {
   co_await call.write([&](WriteTx& tx) {
     if (!use_totp(tx, call.data_key(), call.who().person, in.code.str(), call.now())) throw Refusal(Code::totp_wrong);
     confirm_totp(tx, call.who().person);
+    totp_shown(tx, call.data_key(), call.who());
     audit::append(tx, own_event(call, audit::Act::totp_set));
   });
   co_return co_await me_now(call);
@@ -147,8 +154,13 @@ Task<Me> confirm_totp_route(Call& call, TotpCode in) {
 
 Task<Me> change_password(Call& call, ChangePassword in) {
   const auto& who = call.who();
+  const auto& remote = call.incoming().remote;
   struct Present { Account account; std::optional<vault::StoredSecret> stored; };
-  const auto present = co_await call.read([&](ReadTx& tx) { return Present{*account_of(tx, who.person), vault::person_secret(tx, who.person)}; });
+  const auto present = co_await call.read([&](ReadTx& tx) {
+    // Who finds a session left open must not guess the password through it.
+    if (const auto wait = wait_seconds(tx, call.data_key(), who.username, remote, call.now()); wait > 0) refuse_for(wait);
+    return Present{*account_of(tx, who.person), vault::person_secret(tx, who.person)};
+  });
   check_password(in.replacement, present.account, call.school_facts().name);
   struct Made { bool right = false; NewPassword password; };
   const auto made = co_await call.services().passwords.run(call.executor(), [&] {
@@ -157,8 +169,9 @@ Task<Me> change_password(Call& call, ChangePassword in) {
     return Made{true, make_password(in.replacement, call.school(), who.person, present.account.key_holder(), tried.secret ? &*tried.secret : nullptr)};
   });
   const bool done = co_await call.write([&](WriteTx& tx) {
+    if (const auto wait = wait_seconds(tx, call.data_key(), who.username, remote, call.now()); wait > 0) refuse_for(wait);
     if (!made.right) {
-      note_failure(tx, call.data_key(), who.username, call.incoming().remote, call.now());
+      note_failure(tx, call.data_key(), who.username, remote, call.now());
       return false;
     }
     set_password(tx, who.person, made.password, present.stored ? present.stored->generation : 0);
