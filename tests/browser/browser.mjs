@@ -53,6 +53,20 @@ export async function visitor(base, { language = 'zh', size = 'desk', app = 'off
   return new Visitor(context, { base, language, size, app }).ready()
 }
 
+/** A test with a visitor; where it fails, the last picture is kept in build/logs. */
+export const walk = (options, work) => async (context) => {
+  const me = await visitor(options.base(), options)
+  try {
+    await work(me)
+    await me.leave()
+  } catch (error) {
+    fs.mkdirSync(join(top, 'build/logs'), { recursive: true })
+    await me.page.screenshot({ path: join(top, 'build/logs', `${context.name.replace(/[^\w]+/g, '-').slice(0, 60)}.png`) }).catch(() => undefined)
+    await me.context.close().catch(() => undefined)
+    throw error
+  }
+}
+
 export class Visitor {
   faults = []
   sent = []
@@ -131,7 +145,8 @@ export class Visitor {
     }))
     assert.deepEqual(kept.local.filter((key) => !['theme', 'language'].includes(key)), [], 'localStorage')
     assert.deepEqual([kept.session, kept.bases, kept.caches, kept.workers, kept.cookie], [[], 0, 0, 0, ''], 'nothing else is kept')
-    assert.ok([words('zh', this.app)('frame.title'), words('en', this.app)('frame.title')].includes(kept.title), `the tab is called ${kept.title}`)
+    const tab = this.app === 'office' ? 'frame.tab' : 'frame.title'
+    assert.ok([words('zh', this.app)(tab), words('en', this.app)(tab)].includes(kept.title), `the tab is called ${kept.title}`)
   }
   clean(name) { assert.deepEqual(this.faults, [], `${name}: nothing in the console, no refused content`) }
   async leave() {

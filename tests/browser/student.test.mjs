@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { demoSchool } from '../scenes/harness.mjs'
-import { address, close, languages, visitor } from './browser.mjs'
+import { address, close, languages, visitor, walk } from './browser.mjs'
 
 let school, base
 before(async () => {
@@ -37,8 +37,7 @@ async function signIn(me) {
 }
 
 for (const language of languages) {
-  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, async () => {
-    const me = await visitor(base, { language, size: 'phone', app: 'portal' })
+  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, walk({ base: () => base, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
     await signIn(me)
     await me.screen('home')
@@ -77,8 +76,7 @@ for (const language of languages) {
     await me.title(t('looked.title'))
     await me.screen('looked')
     assert.equal(await page.locator('.card').count() > 0, true)
-    await me.leave()
-  })
+  }))
 
   test(`help and the way out need no account (${language})`, async () => {
     const me = await visitor(base, { language, size: 'phone', app: 'portal' })
@@ -106,8 +104,7 @@ for (const language of languages) {
   })
 }
 
-test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', async () => {
-  const first = await visitor(base, { size: 'phone', app: 'portal' })
+test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', walk({ base: () => base, size: 'phone', app: 'portal' }, async (first) => {
   const { t, page } = first
   await signIn(first)
   await first.go('/b')
@@ -131,11 +128,9 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   assert.equal(await first.field(t('booking.reason')).inputValue(), '写了很久的话')
   await first.press(t('booking.confirm'))
   await first.title(t('booking.done'))
-  await first.leave()
-})
+}))
 
-test('booking needs no mouse', async () => {
-  const me = await visitor(base, { size: 'desk', app: 'portal' })
+test('booking needs no mouse', walk({ base: () => base, app: 'portal' }, async (me) => {
   const { t, page } = me
   await signIn(me)
   await me.go('/')
@@ -170,5 +165,4 @@ test('booking needs no mouse', async () => {
   await reach((at) => at.text === t('booking.confirm'))
   await page.keyboard.press('Enter')
   await me.title(t('booking.done'))
-  await me.leave()
-})
+}))

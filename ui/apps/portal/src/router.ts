@@ -11,6 +11,7 @@ export const router = createRouter({
   routes: [
     { path: '/', component: HomePage, meta: { open: true, home: true } },
     { path: '/in', component: () => import('./identity/SignInPage.vue'), meta: { open: true } },
+    { path: '/first', component: () => import('./identity/FirstPage.vue'), meta: { open: true } },
     { path: '/h', component: () => import('./help/HelpPage.vue'), meta: { open: true } },
     { path: '/n', component: () => import('./identity/NoticePage.vue') },
     { path: '/b', component: () => import('./booking/BookPage.vue') },

@@ -31,7 +31,7 @@ export const groups: GroupPlan[] = [
     key: 'work',
     fields: [
       { key: 'methods', kind: 'text', rows: 2 },
-      { key: 'measures', kind: 'text', rows: 3 },
+      { key: 'measures', kind: 'text', rows: 3, must: true },
       { key: 'homework', kind: 'text', rows: 2 },
       { key: 'effect', kind: 'text', rows: 2 },
       { key: 'contacts', kind: 'text', rows: 2 },

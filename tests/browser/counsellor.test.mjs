@@ -1,0 +1,247 @@
+// A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { demoSchool, freeSlots, today } from '../scenes/harness.mjs'
+import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
+
+let school, base
+before(async () => {
+  school = await demoSchool()
+  base = await address(school)
+})
+after(async () => {
+  await close()
+  await school?.remove()
+})
+const names = { zh: '周敏', en: '何建国' }
+const users = { zh: 'counsellor', en: 'counsellor2' }
+const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
+const secret = '妈妈不知道我来了这里'
+
+/** A client's booking with this counsellor; the day it is for. */
+async function bookedWith(username, counsellor, reason) {
+  const client = await school.as(username)
+  const people = (await client.ok('GET', '/api/v1/counsellors')).items
+  const id = people.find((each) => each.name === counsellor).id
+  const mine = new Set((await client.ok('GET', '/api/v1/appointments/mine')).items.filter((each) => each.state === 'booked').map((each) => each.starts_at))
+  const slot = (await freeSlots(client, { counsellor: id, from: today(school), to: today(school, 13) })).find((each) => !mine.has(each.starts_at))
+  const made = await client.post('/api/v1/appointments', { shift_id: slot.shift_id, starts_at: slot.starts_at, reason })
+  assert.equal(made.status, 201, String(made))
+  return { id: made.json.id, day: new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date(slot.starts_at)) }
+}
+/** Turns the page of the day until the booking stands there. */
+async function toDay(me, visit) {
+  const row = me.page.locator(`#a-${visit.id}`)
+  await me.page.locator('.columns').waitFor()
+  for (let turns = 0; turns < 14 && !(await row.count()); turns += 1) {
+    await me.press(me.t('today.after'))
+    await me.page.waitForLoadState('networkidle')
+  }
+  await row.waitFor()
+  return row
+}
+/** A place in the record, by what stands above it. */
+const part = (me, name) => me.page.locator('.field', { hasText: me.t(`cases.field.${name}`) }).locator('input, textarea').first()
+async function choose(me, name, option) {
+  await me.page.locator('.field', { hasText: me.t(`cases.field.${name}`) }).locator('.el-select__wrapper').click()
+  await me.page.getByRole('option', { name: me.t(`cases.option.${name}.${option}`), exact: true }).click()
+}
+const saved = (me) => me.page.locator('.mark [role=status]', { hasText: new RegExp(me.t('cases.savedAt', { at: '\\d\\d:\\d\\d' })) })
+
+for (const language of languages) {
+  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ base: () => base, language }, async (me) => {
+    const visit = await bookedWith(clients[language][0], names[language], '最近总是睡不着')
+    const { t } = me
+    await me.go('/office/')
+    await me.page.locator('.accounts button').first().waitFor()
+    await me.screen('sign-in')
+    await workAs(me, names[language])
+    // ETH-1: nobody begins before the pledge in force is read.
+    await pledge(me)
+    await me.screen('today')
+    const row = await toDay(me, visit)
+    await row.getByText(clients[language][1]).waitFor()
+    assert.equal(await me.page.getByText('最近总是睡不着').count(), 0, 'the note is closed until it is opened')
+    await row.getByRole('button', { name: t('today.openReason') }).click()
+    await row.getByText('最近总是睡不着').waitFor()
+    await me.screen('day-reason')
+    await row.getByRole('button', { name: t('today.arrive') }).click()
+    await row.getByText(t('today.state.came')).waitFor()
+
+    const start = row.getByRole('button', { name: t('today.startCase') })
+    const open = row.getByRole('button', { name: t('today.openCase'), exact: true })
+    await start.or(open).first().click()
+    await me.title(clients[language][1])
+    await me.screen('case')
+    await me.page.goBack()
+    await toDay(me, visit)
+    await row.getByRole('button', { name: t('today.write') }).click()
+    await part(me, 'process').waitFor()
+    await me.screen('record-empty')
+
+    await part(me, 'complaint').fill(secret)
+    await saved(me).waitFor()
+    await part(me, 'process').fill('谈了一周的作息,画出睡前两小时的时间线。')
+    await saved(me).waitFor()
+    await me.screen('record-draft')
+
+    // The browser dies in the middle of a sentence.
+    await part(me, 'assessment').fill('压力主要来自考试安排。')
+    await saved(me).waitFor()
+    const address = me.page.url()
+    const crash = await me.context.newCDPSession(me.page)
+    await Promise.all([me.page.waitForEvent('crash'), crash.send('Page.crash').catch(() => undefined)])
+    assert.deepEqual(me.faults, [])
+    me.page = await me.open()
+    await me.page.goto(address)
+    await part(me, 'complaint').waitFor()
+    assert.equal(await part(me, 'complaint').inputValue(), secret)
+    assert.equal(await part(me, 'assessment').inputValue(), '压力主要来自考试安排。')
+
+    // The line is cut while she writes; nothing is lost, and it goes on by itself.
+    await me.context.setOffline(true)
+    await part(me, 'measures').fill('约定睡前不看手机。')
+    await me.see(t('cases.lost'))
+    await me.see(t('cases.unsaved'))
+    await me.accessible('record without a connection')
+    await part(me, 'homework').fill('三天睡眠日记')
+    await me.context.setOffline(false)
+    await me.press(t('ui.retry'))
+    await saved(me).waitFor()
+    await me.gone(me.page.locator('.banner'))
+
+    // A record with a gap is not signed.
+    await me.press(t('cases.sign'))
+    await me.see(t('cases.faults'))
+    await me.screen('record-faults')
+    await choose(me, 'risk_level', 'low')
+    await me.press(t('cases.sign'))
+    await me.page.getByRole('dialog').waitFor()
+    await me.screen('record-sign')
+    await me.page.getByRole('dialog').getByRole('button', { name: t('cases.sign'), exact: true }).click()
+    await me.page.locator('.signed').waitFor()
+    await me.see(secret)
+    await me.screen('record-signed')
+
+    await me.press(t('cases.amend'))
+    await part(me, 'effect').fill('愿意继续来。')
+    await me.press(t('cases.amendSave'))
+    await me.page.getByRole('dialog').locator('textarea').fill('漏写了效果')
+    await me.page.getByRole('dialog').getByRole('button', { name: t('cases.amendSave') }).click()
+    await me.page.getByRole('heading', { name: t('cases.versions') }).waitFor()
+    await me.see('愿意继续来。')
+    await me.press(t('cases.version', { n: 1 }))
+    await me.page.getByText('愿意继续来。').waitFor({ state: 'detached' })
+    await me.screen('record-old')
+
+    // On paper: no menu, no button, nobody's name in the address.
+    await me.press(t('cases.backToCurrent'))
+    await me.page.emulateMedia({ media: 'print' })
+    assert.equal(await me.page.getByRole('navigation').filter({ visible: true }).count(), 0)
+    await me.see(t('cases.secrecy'))
+    await me.page.emulateMedia({ media: 'screen' })
+
+    await me.page.locator('nav[aria-label], .crumbs').getByRole('link', { name: new RegExp(clients[language][1]) }).first().click()
+    await me.title(clients[language][1])
+    await me.button(t('cases.card')).click()
+    await me.page.locator('.facts').waitFor()
+    await me.screen('card')
+    await me.page.evaluate(() => { globalThis.print = () => { document.documentElement.dataset.printed = 'yes' } })
+    await me.press(t('ui.print'))
+    await me.page.waitForFunction(() => document.documentElement.dataset.printed === 'yes')
+    await me.page.emulateMedia({ media: 'print' })
+    const cover = await me.page.locator('.cover').innerText()
+    assert.equal(cover.includes(clients[language][1]), false, 'the cover names nobody')
+    await me.page.emulateMedia({ media: 'screen' })
+
+    await me.page.goBack()
+    await me.title(clients[language][1])
+    await me.button(t('cases.looked')).click()
+    await me.page.locator('table').waitFor()
+    assert.ok((await me.page.locator('tbody tr', { hasText: names[language] }).count()) >= 3, 'every reading of hers stands there')
+    await me.screen('looked')
+
+    await me.link(t('frame.nav.cases')).first().click()
+    await me.page.getByRole('link', { name: clients[language][1] }).first().waitFor()
+    await me.screen('cases')
+    await me.link(t('frame.nav.schedule')).first().click()
+    await me.page.waitForLoadState('networkidle')
+    await me.screen('duty')
+    await me.link(t('frame.nav.students')).first().click()
+    await me.page.locator('table').waitFor()
+    await me.screen('students')
+    await me.link(t('frame.nav.account')).first().click()
+    await me.title(t('identity.account'))
+    await me.screen('account')
+    await me.page.keyboard.press('F9')
+    await me.page.getByText(t('frame.uncover')).first().waitFor()
+    await me.screen('covered')
+  }))
+}
+
+test('a record is written and signed without a mouse', walk({ base: () => base }, async (me) => {
+  const visit = await bookedWith('student2', names.zh, undefined)
+  const counsellor = await school.as(users.zh)
+  for (const due of (await counsellor.ok('GET', '/api/v1/declarations/due')).items) await counsellor.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
+  await counsellor.ok('POST', `/api/v1/appointments/${visit.id}/arrive`)
+  const made = await counsellor.ok('POST', '/api/v1/cases', { appointment_id: visit.id })
+  const begun = await counsellor.ok('POST', `/api/v1/cases/${made.id}/records`, { appointment_id: visit.id })
+  const { t, page } = me
+  const [name, ...rest] = counsellor.cookie.split('=')
+  await me.context.addCookies([{ name, value: rest.join('='), domain: '127.0.0.1', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' }])
+  await me.go(`/office/c/${made.id}/r/${begun.id}`)
+  await part(me, 'process').waitFor()
+  const at = () => page.evaluate(() => {
+    const on = document.activeElement
+    const box = on?.closest('.el-input__wrapper, .el-textarea, .el-select__wrapper') ?? on
+    const seen = [on, box, box?.firstElementChild].filter(Boolean).some((each) => { const style = getComputedStyle(each); return (style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none' })
+    return { label: document.querySelector(`label[for="${on?.id}"]`)?.textContent?.replace('*', '') ?? on?.textContent?.trim() ?? '', seen }
+  })
+  const reach = async (label) => {
+    for (let step = 0; step < 90; step += 1) {
+      await page.keyboard.press('Tab')
+      const here = await at()
+      if (here.label !== label) continue
+      assert.ok(here.seen, `the focus is visible on ${label}`)
+      return
+    }
+    assert.fail(`${label} is not reached by Tab`)
+  }
+  for (const [field, text] of [['complaint', '睡不好'], ['process', '谈作息']]) {
+    await reach(t(`cases.field.${field}`))
+    await page.keyboard.type(text)
+  }
+  await reach(t('cases.field.risk_level'))
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await reach(t('cases.field.assessment'))
+  await page.keyboard.type('平稳')
+  await reach(t('cases.sign'))
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await reach(t('cases.sign'))
+  await page.keyboard.press('Enter')
+  await page.locator('.signed').waitFor()
+}))
+
+test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ base: () => base }, async (me) => {
+  const { t, page } = me
+  await workAs(me, names.zh)
+  await pledge(me)
+  await page.locator('.columns').waitFor()
+  const more = me.button(t('today.walkInDo'))
+  for (let turns = 0; turns < 14 && !(await more.count()); turns += 1) {
+    await me.press(t('today.after'))
+    await page.waitForLoadState('networkidle')
+  }
+  await more.click()
+  const dialog = page.getByRole('dialog')
+  await dialog.locator('.field', { hasText: t('today.student') }).locator('input').pressSequentially('陈')
+  await page.getByRole('option').first().click()
+  await me.screen('walk-in')
+  const before = await page.locator('.rows > li').count()
+  await dialog.getByRole('button', { name: t('today.walkInDo') }).click()
+  await me.gone(dialog.locator('form'))
+  await page.waitForFunction((n) => document.querySelectorAll('.rows > li').length > n, before)
+}))
