@@ -1,5 +1,7 @@
 #include "identity/password_workers.hpp"
 
+#include "kernel/stack.hpp"
+
 namespace xinyi::identity {
 
 PasswordWorkers::PasswordWorkers(unsigned threads, std::size_t longest_queue) : longest_(longest_queue) {
@@ -40,6 +42,7 @@ void PasswordWorkers::work() {
       jobs_.pop_front();
     }
     job();
+    wipe_stack_below();
   }
 }
 }  // namespace xinyi::identity

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "kernel/stack.hpp"
 #include "storage/postgres_migrate.hpp"
 #include "storage/postgres_writer.hpp"
 
@@ -149,6 +150,7 @@ class ReadThreads {
         queue_.pop_front();
       }
       work();
+      wipe_stack_below();
     }
   }
   std::mutex mutex_;

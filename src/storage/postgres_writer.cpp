@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/stack.hpp"
+
 namespace xinyi::storage {
 namespace {
 
@@ -138,6 +140,7 @@ void PostgresWriter::loop() {
     if (group.empty()) return;
     run_group(group);
     for (auto& item : group) item.done(std::move(item.error));
+    wipe_stack_below();
   }
 }
 

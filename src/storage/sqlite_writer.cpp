@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <future>
 
+#include "kernel/stack.hpp"
 #include "storage/engine_rules.hpp"
 
 namespace xinyi::storage {
@@ -139,6 +140,7 @@ void SqliteWriter::loop() {
       run_group(group);
     }
     for (auto& item : group) item.done(std::move(item.error));
+    wipe_stack_below();
     tidy_log();
   }
 }
