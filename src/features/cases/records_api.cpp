@@ -164,6 +164,12 @@ Task<http::Answer<Record>> sign_version(Call& call, RecordId id, std::int64_t ex
   v.signed_at = call.now();
   v.signature = crypto::sign(call.unlocked().pair, signature_message(call.school(), id, v));
   co_await call.act([&](WriteTx& tx) {
+    if (!reason && v.version > 1) {  // signing again would add an empty version over the signed one (SVC-5)
+      Problem p;
+      p.code = Code::record_signed;
+      p.extra["current"] = boost::json::object{{"version", opened.facts.version}, {"saved_at", to_text(opened.facts.saved_at)}};
+      throw Refusal(std::move(p));
+    }
     add_version(tx, id, expected, v);
     auto e = about_record(call, v.version == 1 ? audit::Act::record_signed : audit::Act::record_amended, opened.file.facts, id);
     e.content = vault::content_hash(v.content);
