@@ -149,9 +149,10 @@ void add_staff_routes(http::Routes& routes) {
                                http::no_object(), {}, {Code::username_taken, Code::roles_conflict}, "staff.invited"}, invite_colleague, 201);
   routes.add<http::Nothing, Invited>({post, "/api/v1/staff/{id}/invite-again", "A new start secret for an account that was not used yet.",
                                       Rule::may({Role::director}), staff_member(), {}, {}, "staff.invited"}, invite_anew);
+  // Whoever holds a start secret may sign in as that child: not for homeroom teachers, who live beside the child.
   routes.add<http::Nothing, Invited>({post, "/api/v1/students/{id}/start-secret", "A one-time start secret for a student's first sign-in; shown once.",
-                                      Rule::may({Role::director, Role::deputy, Role::reception, Role::homeroom_teacher}), student_account(), {}, {},
-                                      "staff.invited"}, invite_student);
+                                      Rule::may({Role::director, Role::deputy, Role::reception}), student_account(), {}, {}, "staff.invited"},
+                                     invite_student);
   routes.add<Certify, Colleague>({post, "/api/v1/staff/{id}/certify", "Confirms a colleague's key after comparing the short code in person.",
                                   Rule::may({Role::director}).with_content(), staff_member(), {}, {Code::short_code_wrong}, "staff.certified"},
                                  certify_route);
