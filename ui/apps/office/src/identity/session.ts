@@ -29,9 +29,11 @@ export const useSession = defineStore('session', () => {
   }
 
   async function load(): Promise<void> {
-    const [school, person] = await Promise.allSettled([publicly.about(), calls.current()])
-    if (school.status === 'fulfilled') about.value = school.value
-    if (person.status === 'fulfilled') accept(person.value)
+    about.value = await publicly.about().catch(() => null)
+    // Before set-up there is nobody to ask for.
+    if (about.value?.setup_needed) return
+    const person = await calls.current().catch(() => undefined)
+    if (person) accept(person)
   }
 
   function ready(): Promise<void> {
