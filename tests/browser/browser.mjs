@@ -61,7 +61,7 @@ export const walk = (options, work) => async (context) => {
     await me.leave()
   } catch (error) {
     fs.mkdirSync(join(top, 'build/logs'), { recursive: true })
-    await me.page.screenshot({ path: join(top, 'build/logs', `${context.name.replace(/[^\w]+/g, '-').slice(0, 60)}.png`) }).catch(() => undefined)
+    await me.page.screenshot({ path: join(top, 'build/logs', `${context.name.replace(/[^\w]+/g, '-').slice(0, 60)}.png`), timeout: 5000 }).catch(() => undefined)
     await me.context.close().catch(() => undefined)
     throw error
   }
