@@ -190,6 +190,26 @@ TEST_F(ServerTest, AmbiguousFramingIsRefusedAndTheConnectionEnds) {
   }
 }
 
+TEST_F(ServerTest, EveryHeaderOfTheGuardIsReadFromTheWire) {
+  const auto attempt = [&](const Headers& more) { return client.post("/api/v1/notes", {{"title", "x"}}, more).code(); };
+  EXPECT_EQ(attempt({}), "");
+  EXPECT_EQ(attempt({{"X-Xinyi", ""}}), "cross_site");
+  EXPECT_EQ(attempt({{"sec-fetch-site", "cross-site"}}), "cross_site");
+  EXPECT_EQ(attempt({{"Sec-Fetch-Site", "same-site"}}), "cross_site");
+  EXPECT_EQ(attempt({{"Origin", "http://evil.example"}}), "cross_site");
+  EXPECT_EQ(attempt({{"Origin", "null"}}), "cross_site");
+  EXPECT_EQ(attempt({{"Host", "evil.example"}}), "cross_site") << "the page's origin is another host";
+}
+
+TEST_F(ServerTest, EveryOtherHeaderIsReadFromTheWire) {
+  const auto once = client.post("/api/v1/notes", {{"title", "x"}}, {{"idempotency-key", "0123456789"}});
+  EXPECT_EQ(client.post("/api/v1/notes", {{"title", "x"}}, {{"Idempotency-Key", "0123456789"}}).body, once.body);
+  const auto path = "/api/v1/notes/" + std::string(once.json().at("id").as_string());
+  EXPECT_EQ(client.put(path, {{"title", "y"}}).code(), "version_needed");
+  EXPECT_EQ(client.put(path, {{"title", "y"}}, {{"If-Match", "\"1\""}}).status, 200);
+  EXPECT_EQ(client.put(path, {{"title", "y"}}, {{"If-Match", "\"1\""}}).code(), "changed_meanwhile");
+}
+
 TEST_F(ServerTest, OddHeadsAreRefused) {
   EXPECT_EQ(exchange("GET / HTTP/1.1\r\n\r\n").status, 400) << "no host";
   EXPECT_EQ(exchange("GET / HTTP/2.0\r\nHost: x\r\n\r\n").status, 400);
