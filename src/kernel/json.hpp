@@ -390,14 +390,14 @@ struct Shape<T> {
   }
 };
 
+/// The JSON value of a body. Refusal(malformed) when it is none, is nested deeper than 16, or names a member twice: two
+/// readers could understand such a body differently.
+json::value parse_strict(std::string_view body);
+
 /// Parses a whole body; throws Refusal(malformed) or Refusal(invalid_input) naming every field at fault.
 template <class T>
 T parse_body(std::string_view body) {
-  json::error_code ec;
-  json::parse_options options;
-  options.max_depth = 16;
-  const auto value = json::parse(body, ec, {}, options);
-  if (ec) throw Refusal(Code::malformed);
+  const auto value = parse_strict(body);
   T out{};
   Faults faults;
   if (!read(value, out, "", faults)) {

@@ -50,6 +50,9 @@ TEST(Contract, NamesEveryFieldAtFault) {
 TEST(Contract, RefusesBrokenAndDeepBodies) {
   EXPECT_EQ(refused("{").code, Code::malformed);
   EXPECT_EQ(refused(std::string(100000, '[')).code, Code::malformed);
+  EXPECT_EQ(refused(R"({"id":"x","id":"y"})").code, Code::malformed);  // which of the two is meant?
+  EXPECT_EQ(refused(R"({"a":{"b:\\":1,"b:\\":2}})").code, Code::malformed);
+  EXPECT_EQ(refused(R"({"a:\"":1,"b":":"})").code, Code::invalid_input);
   EXPECT_EQ(refused("[]").fields.at(0).field, "body");
 }
 
