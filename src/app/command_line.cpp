@@ -107,7 +107,7 @@ int with_sentences(std::ostream& out, const std::function<int()>& work) {
 }
 }  // namespace
 
-int run(std::vector<std::string> arguments, House* house, const std::string& folder, std::ostream& out) {
+int run(std::vector<std::string> arguments, House* house, const std::string& folder, std::ostream& out, std::ostream& err) {
   Parsed p;
   CLI::App cli("Xinyi 心驿 · the school counselling room 学校心理咨询室", "xinyi");
   cli.require_subcommand(1);
@@ -119,20 +119,20 @@ int run(std::vector<std::string> arguments, House* house, const std::string& fol
     std::reverse(arguments.begin(), arguments.end());  // the parser takes them from the back
     cli.parse(std::move(arguments));
   } catch (const CLI::ParseError& e) {
-    return cli.exit(e, out, out) == 0 ? 0 : 2;
+    return cli.exit(e, out, err) == 0 ? 0 : 2;
   }
   complete(p.options);
   for (auto* path : {&p.import.path, &p.folder, &p.head_file})
     if (!path->empty()) *path = (std::filesystem::path(folder) / *path).lexically_normal().string();
 
-  return with_sentences(house ? out : std::cerr, [&] {
+  return with_sentences(err, [&] {
     if (p.alone) {
       if (house) throw storage::OperatorError("This command does not run inside the server.");
       return p.alone();
     }
     if (house) return p.with_house(*house);
     if (p.options.database == "sqlite")
-      if (const auto status = ask_server(p.options.data, request, out)) return *status;
+      if (const auto status = ask_server(p.options.data, request, out, err)) return *status;
     SystemRandom random;
     House own(p.options, House::Need::existing, random);
     return p.with_house(own);

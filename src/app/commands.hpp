@@ -34,6 +34,6 @@ int backup(House& house, const std::string& folder, std::ostream& out);
 int version(const Options& options);
 
 /// The whole command line. `house`: inside a running server; otherwise the command opens one, or asks the server that has it.
-int run(std::vector<std::string> arguments, House* house, const std::string& folder, std::ostream& out);
+int run(std::vector<std::string> arguments, House* house, const std::string& folder, std::ostream& out, std::ostream& err);
 
 }  // namespace xinyi::app

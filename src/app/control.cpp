@@ -94,20 +94,20 @@ void ControlSocket::answer(int connection) {
   json::error_code ec;
   const auto value = json::parse(receive_all(connection, kLongestRequest), ec);
   if (ec || !value.is_object()) return;
-  std::ostringstream out;
+  std::ostringstream out, err;
   int status = 1;
   try {
     ControlRequest request;
     for (const auto& a : value.at("arguments").as_array()) request.arguments.emplace_back(a.as_string());
     request.folder = value.at("folder").as_string();
-    status = work_(request, out);
+    status = work_(request, out, err);
   } catch (const std::exception&) {
     return;  // not in our form
   }
-  send_all(connection, json::serialize(json::object{{"status", status}, {"text", out.str()}}));
+  send_all(connection, json::serialize(json::object{{"status", status}, {"text", out.str()}, {"refusal", err.str()}}));
 }
 
-std::optional<int> ask_server(const std::string& data_folder, const ControlRequest& request, std::ostream& out) {
+std::optional<int> ask_server(const std::string& data_folder, const ControlRequest& request, std::ostream& out, std::ostream& err) {
   sockaddr_un address{};
   if (!address_of(data_folder, address)) return std::nullopt;
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -121,6 +121,7 @@ std::optional<int> ask_server(const std::string& data_folder, const ControlReque
       const auto answer = json::parse(receive_all(fd, 64u << 20), ec);
       if (!ec && answer.is_object()) {
         out << std::string_view(answer.at("text").as_string());
+        err << std::string_view(answer.at("refusal").as_string());
         status = static_cast<int>(answer.at("status").as_int64());
       }
     }

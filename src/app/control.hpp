@@ -18,7 +18,7 @@ struct ControlRequest {
 /// The server's end: one request at a time, on a thread of its own.
 class ControlSocket {
  public:
-  using Work = std::function<int(const ControlRequest&, std::ostream& out)>;
+  using Work = std::function<int(const ControlRequest&, std::ostream& out, std::ostream& err)>;
   /// Makes <data>/control (0600). OperatorError when it cannot.
   ControlSocket(const std::string& data_folder, Work work);
   ~ControlSocket();
@@ -35,6 +35,6 @@ class ControlSocket {
 
 /// Hands a command to the server that runs on this data folder, prints its answer, returns its exit status. Nothing when
 /// no server answers.
-std::optional<int> ask_server(const std::string& data_folder, const ControlRequest& request, std::ostream& out);
+std::optional<int> ask_server(const std::string& data_folder, const ControlRequest& request, std::ostream& out, std::ostream& err);
 
 }  // namespace xinyi::app

@@ -49,7 +49,7 @@ int serve(const Options& options) {
     const Jobs jobs(house, true);
     std::optional<ControlSocket> control;
     if (options.database == "sqlite")
-      control.emplace(options.data, [&](const ControlRequest& request, std::ostream& out) { return run(request.arguments, &house, request.folder, out); });
+      control.emplace(options.data, [&](const ControlRequest& request, std::ostream& out, std::ostream& err) { return run(request.arguments, &house, request.folder, out, err); });
     server.start();
     std::cout << "http://" << (listen->first.find(':') == std::string::npos ? listen->first : "[" + listen->first + "]") << ":" << server.port() << std::endl;
     wait_for_signal(set);
