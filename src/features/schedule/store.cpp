@@ -155,6 +155,11 @@ std::vector<Person> counsellors(ReadTx& tx) {
   return out;
 }
 
+bool receives_clients(ReadTx& tx, const PersonId& person) {
+  const auto a = identity::account_of(tx, person);
+  return a && a->state == identity::AccountState::active && a->roles.any({identity::Role::counsellor, identity::Role::trainee});
+}
+
 std::vector<Shift> shifts(ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor) {
   std::vector<Shift> out;
   for (auto row : tx.query(kShifts, tx.school(), range.starts_at, range.ends_at))
@@ -192,7 +197,10 @@ std::vector<Slot> free_slots(ReadTx& tx, const vault::DataKey& key, const Interv
   std::vector<Interval> taken;
   constexpr Span kLongestShift = std::chrono::hours(12);
   Taken resources(tx, key, {range.starts_at - kLongestShift, range.ends_at + kLongestShift});
+  std::map<PersonId, bool> receive;
   for (const auto& s : shifts(tx, {range.starts_at - kLongestShift, range.ends_at}, counsellor)) {
+    if (!receive.contains(s.counsellor.id)) receive[s.counsellor.id] = receives_clients(tx, s.counsellor.id);
+    if (!receive[s.counsellor.id]) continue;
     const Interval span{s.starts_at, s.ends_at};
     taken.clear();
     resources.add(taken, s.counsellor.id, span);

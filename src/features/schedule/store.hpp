@@ -15,6 +15,8 @@ std::vector<CounsellingRoom> rooms(storage::ReadTx& tx);
 void insert_room(storage::WriteTx& tx, const CounsellingRoom& room);
 /// Members of staff who receive clients, by name.
 std::vector<Person> counsellors(storage::ReadTx& tx);
+/// False once they have left: their shifts stay on the plan, but no child is offered a time at which nobody comes.
+bool receives_clients(storage::ReadTx& tx, const PersonId& person);
 
 // -- shifts
 std::vector<Shift> shifts(storage::ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor = {});
