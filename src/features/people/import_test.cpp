@@ -110,7 +110,16 @@ TEST_F(Import, TheCleanSet) {
   const auto stays = read([&](ReadTx& tx) { return class_history(tx, id); });
   ASSERT_EQ(stays.size(), 1u);
   EXPECT_EQ(to_text(stays[0].from), "2026-09-01");
-  // Accounts were made in the same transaction.
+  // Accounts of students were made in the same transaction.
+  const auto accounts = [&](const char* state) {
+    return read([&](ReadTx& tx) {
+      return tx
+          .one("SELECT COUNT(*) FROM accounts WHERE school_id = ?1 AND roles = 'student' AND state = ?2", tx.school(),
+               state)
+          ->get<std::int64_t>(0);
+    });
+  };
+  EXPECT_EQ(accounts("invited"), 3000);
   EXPECT_EQ(read([](ReadTx& tx) { return accounts_wanted(tx, {}, 1000); }).size(), 1000u);
 
   const auto again = import(data("oneroster-clean.zip"));

@@ -1,5 +1,6 @@
 #include "features/people/importing.hpp"
 
+#include "features/people/accounts.hpp"
 #include "features/people/oneroster.hpp"
 #include "features/people/rules.hpp"
 
@@ -66,10 +67,7 @@ void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Propo
                     const ImportOptions& options, const audit::Event& event) {
   apply(tx, key, proposal.prepared, options.today);
   const auto wishes = account_wishes(proposal.prepared.plan);
-  if (options.accounts)
-    options.accounts(tx, wishes);
-  else
-    keep_accounts(tx, wishes, options.now);
+  (options.accounts ? options.accounts : client_accounts(options.now))(tx, wishes);
   audit::append(tx, event);
 }
 

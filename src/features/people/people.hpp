@@ -136,8 +136,6 @@ struct AccountWish {
 };
 /// Pages through everybody who has a wished account name, by id.
 std::vector<AccountWish> accounts_wanted(storage::ReadTx& tx, const std::optional<PersonId>& after, int limit);
-/// Makes, renames, shuts and opens accounts (identity::keep_client_account); those without an account name have none.
-void keep_accounts(storage::WriteTx& tx, const std::vector<AccountWish>& wishes, Instant now);
 
 /// Whether identity-card numbers and national student numbers (学籍号) may be kept (protected). Off unless switched on.
 bool keeps_identity_numbers(storage::ReadTx& tx);
@@ -184,7 +182,7 @@ struct ImportOptions {
   std::map<std::string, std::string> map;
   /// Tables only: students who are missing in the table have left. OneRoster bulk files always say so.
   bool absent_have_left = false;
-  /// Told whose account changes, inside the importing transaction; empty: keep_accounts. May run more than once (see storage).
+  /// Told whose account changes, inside the importing transaction; empty: client_accounts (accounts.hpp). May run more than once (see storage).
   std::function<void(storage::WriteTx&, const std::vector<AccountWish>&)> accounts;
 };
 /// Reads a OneRoster 1.1 folder or zip, a CSV or an XLSX file, and applies it in one transaction together with the audit

@@ -1,7 +1,6 @@
 // What other rooms may ask of the roster (people.hpp).
 #include "features/people/people.hpp"
 #include "features/people/values.hpp"
-#include "identity/accounts.hpp"
 #include "kernel/json.hpp"
 
 namespace xinyi::people {
@@ -181,14 +180,6 @@ std::vector<AccountWish> accounts_wanted(ReadTx& tx, const std::optional<PersonI
     out.push_back({r.get<PersonId>(0), stored_enum<Kind>(r, 1), r.get<std::string>(2),
                    r.get<std::optional<std::string>>(3), r.get<bool>(4)});
   return out;
-}
-
-void keep_accounts(WriteTx& tx, const std::vector<AccountWish>& wishes, Instant now) {
-  for (const auto& w : wishes)
-    if (w.username && w.kind != Kind::staff)
-      identity::keep_client_account(tx, w.person,
-                                    w.kind == Kind::student ? identity::Role::student : identity::Role::guardian,
-                                    *w.username, w.name, w.allowed, now);
 }
 
 bool keeps_identity_numbers(ReadTx& tx) {

@@ -241,7 +241,7 @@ std::vector<AccountWish> account_wishes(const Plan& plan) {
     const auto& p = s.row;
     if (p.kind == Kind::staff) continue;
     const bool allowed = p.active && p.enabled;
-    if (s.before && s.before->name == p.name && s.before->username == p.username &&
+    if (s.before && s.before->name == p.name && s.before->username == p.username && s.before->number == p.number &&
         (s.before->active && s.before->enabled) == allowed)
       continue;
     out.push_back({p.id, p.kind, p.name, p.username, allowed});
