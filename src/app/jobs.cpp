@@ -1,6 +1,7 @@
 #include "app/jobs.hpp"
 
 #include "audit/sealer.hpp"
+#include "features/people/people_api.hpp"
 #include "kernel/log.hpp"
 
 namespace xinyi::app {
@@ -49,6 +50,7 @@ void Jobs::round(bool seal) {
       house_.db().write(school, [&](storage::WriteTx& tx) {
         identity::clear_ended_sessions(tx, house_.clock().now());
         http::clear_ended_keys(tx, house_.clock().now());
+        people::clear_old_uploads(tx, house_.options().data, house_.clock().now());
       });
       if (seal && heads_) seal_and_copy(house_, school);
     }

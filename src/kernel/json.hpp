@@ -361,10 +361,11 @@ struct Shape<T> {
       }
     });
     if (known != object.size())
-      for (const auto& [key, value] : object) {
+      for (const auto& member : object) {
+        const std::string_view key = member.key();  // named: clang 14 captures no structured binding
         bool found = false;
         mp11::mp_for_each<Members<T>>([&](auto d) { found = found || key == member_name(d.name); });
-        if (!found) good = fault(faults, at(std::string_view(key).substr(0, 60)), Code::field_unknown);
+        if (!found) good = fault(faults, at(key.substr(0, 60)), Code::field_unknown);
       }
     return good;
   }
