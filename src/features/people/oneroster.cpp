@@ -183,7 +183,7 @@ void Reader::sessions() {
 
 bool Reader::usable_id(const std::string& id, const Place& at) {
   if (id.empty()) return findings_.add(Fault::id_missing, at, "sourcedId"), false;
-  if (holds_identity_number(id)) return findings_.add(Fault::id_is_identity, at, "sourcedId", id), false;
+  if (holds_identity_number(id)) return findings_.add(Fault::id_is_identity, at, "sourcedId"), false;
   if (!clean_text(id, 128)) return findings_.add(Fault::id_unusable, at, "sourcedId", id), false;
   return true;
 }

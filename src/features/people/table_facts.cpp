@@ -87,7 +87,7 @@ bool Reader::number(PersonFact& p) {
   const auto raw = cell(Field::number);
   const auto t = folded(raw);
   if (t.empty()) return findings_.add(Fault::number_missing, at(), header(Field::number)), false;
-  if (holds_identity_number(t)) return findings_.add(Fault::number_is_identity, at(), header(Field::number), t), false;
+  if (holds_identity_number(t)) return findings_.add(Fault::number_is_identity, at(), header(Field::number)), false;  // the number itself is not repeated: reports are kept
   const auto clean = clean_text(t, 40);
   if (!clean) return findings_.add(Fault::number_unusable, at(), header(Field::number), t), false;
   p.number = *clean;
