@@ -85,7 +85,7 @@ export class Visitor {
   }
   async open() {
     const page = await this.context.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(30_000)
     // The browser's own note on an answer of 4xx is no fault of the page; a 5xx is.
     page.on('console', (note) => {
       if (['error', 'warning'].includes(note.type()) && !/^Failed to load resource/.test(note.text())) this.faults.push(`console: ${note.text()}`)
@@ -115,13 +115,14 @@ export class Visitor {
     const before = page.viewportSize()
     for (const theme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme: theme })
+      // Inherited colours settle one level after the other.
+      await page.waitForTimeout(250)
       for (const width of theme === 'light' || pictures ? [360, 768, 1440] : [before.width]) {
         await page.setViewportSize({ width, height: width === 360 ? 740 : 900 })
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         assert.ok(over <= 0, `${name} (${this.language}) scrolls sideways by ${over} at ${width}`)
         if (pictures) {
           fs.mkdirSync(pictures, { recursive: true })
-          await page.waitForTimeout(120)
           await page.screenshot({ path: join(pictures, `${this.app}-${name}-${this.language}-${theme}-${width}.png`), fullPage: !(await page.getByRole('dialog').count()) })
         }
       }
