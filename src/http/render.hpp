@@ -135,8 +135,8 @@ void value(std::string& out, const T& v) {
     out += '{';
     bool first = true;
     boost::mp11::mp_for_each<contract::Members<T>>([&](auto d) {
-      if (!std::exchange(first, false)) out += ',';
-      out.append(1, '"').append(contract::member_name(d.name)).append("\":");
+      static const std::string name = ",\"" + std::string(contract::member_name(d.name)) + "\":";
+      out.append(name, std::exchange(first, false) ? 1 : 0);
       value(out, v.*d.pointer);
     });
     out += '}';
