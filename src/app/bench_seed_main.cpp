@@ -81,8 +81,9 @@ class Seeder {
       account.person = random_.id<PersonId>(now_);
       account.username = fmt::format("bench{}", i);
       account.name = fmt::format("测量{}", i);
-      account.roles = {identity::Role::teacher};
+      account.roles = {identity::Role::counsellor};
       identity::invite(tx, facts_->data_key, account, identity::make_start_secret(random_), now_);
+      identity::set_state(tx, account.person, identity::AccountState::active);
       places.emplace_back(account.person, random_.id<RoomId>(now_));
       schedule::insert_room(tx, {places.back().second, account.name, schedule::RoomFunction::individual, 2, 1});
     }
