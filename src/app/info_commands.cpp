@@ -90,6 +90,16 @@ int backup(House& house, const std::string& folder, std::ostream& out) {
     });
   }
   house.db().backup_to(file);
+  {
+    // Sessions, remembered requests and counted guesses are of the running server: a copy must not revive them.
+    const auto copy = storage::open_sqlite({.path = file, .vfs = {}});
+    copy->write(SchoolId{}, [](storage::WriteTx& tx) {
+      tx.exec("DELETE FROM sessions");
+      tx.exec("DELETE FROM idempotency");
+      tx.exec("DELETE FROM sign_in_failures");
+    });
+  }
+  for (const char* rest : {"-wal", "-shm"}) fs::remove(file + rest);
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
   out << file << "\n";
   return 0;

@@ -8,7 +8,7 @@ Decision no(Code why) { return {false, why, {}}; }
 std::optional<Code> owed(const Principal& who, const Rule& rule) {
   if (rule.kind() == Rule::Kind::signed_in) return std::nullopt;
   if (who.needs_now(Need::totp)) return Code::totp_setup_needed;
-  if (!rule.content()) return std::nullopt;
+  if (!rule.content() && !rule.clients()) return std::nullopt;
   if (who.needs_now(Need::certification)) return Code::certification_needed;
   if (who.needs_now(Need::pledge)) return Code::pledge_needed;
   if (who.roles.any(kKeyHolders) && !who.secret) return Code::key_locked;

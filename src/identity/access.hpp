@@ -65,15 +65,22 @@ class Rule {
     return std::move(*this);
   }
 
+  /// Shows who comes to the room: the same steps must be behind one as for content, but reading it is no opening.
+  Rule with_clients() && {
+    clients_ = true;
+    return std::move(*this);
+  }
+
   enum class Kind { anonymous, set_up, signed_in, clauses };
   Kind kind() const { return kind_; }
   bool content() const { return content_; }
+  bool clients() const { return clients_; }
   const std::vector<Clause>& clauses() const { return clauses_; }
 
  private:
   explicit Rule(Kind kind) : kind_(kind) {}
   Kind kind_;
-  bool content_ = false;
+  bool content_ = false, clients_ = false;
   std::vector<Clause> clauses_;
 };
 

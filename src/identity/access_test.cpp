@@ -74,6 +74,16 @@ TEST(Access, WhatIsOwedComesFirst) {
   EXPECT_EQ(decide(&me, kCase, standing({Relation::assigned})).why, Code::key_locked);
 }
 
+TEST(Access, WhoComesToTheRoomIsNotShownBeforeThePledge) {
+  const auto rule = Rule::may({Role::deputy, Role::reception}).with_clients();
+  auto deputy = somebody({Role::deputy});
+  EXPECT_TRUE(decide(&deputy, rule, Facts::none()).allowed);
+  deputy.needs = {Need::pledge};
+  EXPECT_EQ(decide(&deputy, rule, Facts::none()).why, Code::pledge_needed);
+  const auto reception = somebody({Role::reception});  // holds no key
+  EXPECT_TRUE(decide(&reception, rule, Facts::none()).allowed);
+}
+
 TEST(Access, PropertyAllowedOnlyThroughAClause) {
   const auto roles = all_roles();
   for (unsigned relation_bits = 0; relation_bits < 32; ++relation_bits)
