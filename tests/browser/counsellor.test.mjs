@@ -175,13 +175,17 @@ for (const language of languages) {
     await me.screen('account')
     await me.page.keyboard.press('F9')
     await me.page.getByText(t('frame.uncover')).first().waitFor()
-    await me.screen('covered')
+    // Whoever comes in now sees a clock, and nothing of the school behind it.
+    const seen = await me.page.evaluate(() => document.elementsFromPoint(innerWidth / 2, 300)[0]?.closest('dialog')?.innerText ?? '')
+    assert.match(seen, /\d\d:\d\d/)
+    for (const secretWord of [names[language], clients[language][1]]) assert.equal(seen.includes(secretWord), false)
+    await me.keepsNothing()
   }))
 }
 
 test('a record is written and signed without a mouse', walk({ base: () => base }, async (me) => {
-  const visit = await bookedWith('student2', names.zh, undefined)
-  const counsellor = await school.as(users.zh)
+  const visit = await bookedWith('student2', names.en, undefined)
+  const counsellor = await school.as(users.en)
   for (const due of (await counsellor.ok('GET', '/api/v1/declarations/due')).items) await counsellor.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
   await counsellor.ok('POST', `/api/v1/appointments/${visit.id}/arrive`)
   // She may be a client already.
