@@ -166,7 +166,8 @@ TEST_F(Postgres, AHeldSchoolMakesItsWritersWaitAndNoOthers) {
       },
       answers.next());
   inside.wait();
-  EXPECT_EQ(plain.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"), "1");
+  EXPECT_EQ(plain.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                      "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), "1");
   auto second = engine.open();
   Answers waiting;
   second->write_later(
