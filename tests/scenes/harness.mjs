@@ -38,6 +38,11 @@ export async function program() {
   return copied
 }
 
+// No server outlives a run that is stopped half-way.
+const servers = new Set()
+process.on('exit', () => { for (const server of servers) server.kill('SIGKILL') })
+for (const [signal, status] of [['SIGTERM', 143], ['SIGINT', 130]]) process.once(signal, () => process.exit(status))
+
 export class School {
   port = 0
   log = ''
@@ -74,7 +79,11 @@ export class School {
     const file = await program()
     this.#server = spawn(file, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.storage.options], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     const server = this.#server
-    this.ended = new Promise((resolve) => server.once('exit', (status, signal) => resolve({ status, signal })))
+    servers.add(server)
+    this.ended = new Promise((resolve) => server.once('exit', (status, signal) => {
+      servers.delete(server)
+      resolve({ status, signal })
+    }))
     this.port = await new Promise((resolve, reject) => {
       const note = (part) => {
         this.log += part
