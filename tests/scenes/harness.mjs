@@ -43,6 +43,9 @@ const servers = new Set()
 process.on('exit', () => { for (const server of servers) server.kill('SIGKILL') })
 for (const [signal, status] of [['SIGTERM', 143], ['SIGINT', 130]]) process.once(signal, () => process.exit(status))
 
+// XINYI_AT=23:50: every school begins at that hour of its day, to see that no scene depends on when it is run.
+const beginsAt = process.env.XINYI_AT
+
 export class School {
   port = 0
   log = ''
@@ -53,9 +56,12 @@ export class School {
   constructor({ clock = false, folder } = {}) {
     this.folder = folder ?? fs.mkdtempSync(join(tmpdir(), 'xinyi-scene-'))
     this.data = join(this.folder, 'data')
-    this.clockFile = clock ? join(this.folder, 'clock') : undefined
     this.offset = 0
-    if (clock) fs.writeFileSync(this.clockFile, '+0')
+    if (clock || beginsAt) {
+      this.clockFile = join(this.folder, 'clock')
+      this.moveClock(0)
+      if (beginsAt) this.moveTo(beginsAt)
+    }
     this.storage = new Storage(this)
   }
 
