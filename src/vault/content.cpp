@@ -78,12 +78,32 @@ Bytes seal_waiting(const crypto::BoxPublic& duty, const UnitSecret& unit, const 
       .take();
 }
 
-crypto::SecretBytes open_waiting(const crypto::Pair& duty, const UnitSecret& unit, const Place& place, View sealed) {
+namespace {
+/// Nothing when it was sealed to another key.
+std::optional<crypto::SecretBytes> waiting_key(const crypto::Pair& duty, View sealed) {
   if (sealed.size() < 1 + kSealedKey || sealed[0] != kWaiting)
     throw Refusal(Code::content_damaged, "not in the form of waiting content");
-  const auto key = opened_or_damaged(crypto::open_sealed(duty, sealed.subspan(1, kSealedKey)));
+  return crypto::open_sealed(duty, sealed.subspan(1, kSealedKey));
+}
+
+crypto::SecretBytes open_with(const crypto::SecretBytes& key, const UnitSecret& unit, const Place& place, View sealed) {
   const auto content = crypto::hkdf_sha256(key.expose(), unit.key.expose(), "xinyi waiting v1");
   return opened_or_damaged(crypto::open(content, sealed.subspan(1 + kSealedKey), associated_data(place)));
+}
+}  // namespace
+
+crypto::SecretBytes open_waiting(const crypto::Pair& duty, const UnitSecret& unit, const Place& place, View sealed) {
+  return open_with(opened_or_damaged(waiting_key(duty, sealed)), unit, place, sealed);
+}
+
+crypto::SecretBytes open_waiting_as(storage::ReadTx& tx, const ServerKeys& keys, const Unlocked& holder,
+                                    const UnitSecret& unit, const Place& place, View sealed) {
+  const auto held = generations_held(tx, RoomKeyKind::duty, holder.person);
+  if (held.empty()) throw Refusal(Code::not_found, "the person does not hold the duty key");
+  for (const int generation : held)
+    if (const auto key = waiting_key(open_room_key(tx, keys, RoomKeyKind::duty, holder, generation), sealed))
+      return open_with(*key, unit, place, sealed);
+  throw Refusal(Code::content_damaged, "sealed to none of the duty keys that the person holds");
 }
 
 }  // namespace xinyi::vault

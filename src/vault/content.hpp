@@ -55,5 +55,9 @@ crypto::Hash content_hash(View sealed);
 Bytes seal_waiting(const crypto::BoxPublic& duty, const UnitSecret& unit, const Place& place, View plain);
 /// Refusal(content_damaged) as above.
 crypto::SecretBytes open_waiting(const crypto::Pair& duty, const UnitSecret& unit, const Place& place, View sealed);
+/// By whichever generation of the duty key the person holds: what waited while the key was renewed stays readable.
+/// Refusal(not_found) when they hold none; else as above.
+crypto::SecretBytes open_waiting_as(storage::ReadTx& tx, const ServerKeys& keys, const Unlocked& holder,
+                                    const UnitSecret& unit, const Place& place, View sealed);
 
 }  // namespace xinyi::vault

@@ -6,12 +6,17 @@
 
 namespace xinyi::vault {
 namespace {
-std::optional<RoomKey> read_pinned(storage::ReadTx& tx, const ServerKeys& keys, std::optional<storage::OwnedRow>&& row,
-                                   RoomKeyKind kind) {
+/// The row as a key; nothing when somebody put it into the database: neither pinned nor vouched for by the room key.
+std::optional<RoomKey> read_trusted(storage::ReadTx& tx, const ServerKeys& keys, std::optional<storage::OwnedRow>&& row,
+                                    RoomKeyKind kind) {
   if (!row) return std::nullopt;
   RoomKey out{kind, row->get<int>(0), {row->get<Fixed<32>>(1)}, std::nullopt};
   if (const auto sign = row->get<std::optional<Fixed<32>>>(2)) out.sign_public = crypto::SignPublic{*sign};
-  if (!keys.pinned(tx.school(), out)) return std::nullopt;  // a row that somebody put into the database
+  if (keys.pinned(tx.school(), out)) return out;
+  const auto certificate = row->get<std::optional<Fixed<64>>>(3);
+  if (!certificate || kind == RoomKeyKind::room || out.sign_public) return std::nullopt;
+  const auto room = room_key(tx, keys, RoomKeyKind::room);
+  if (!room.sign_public || !verify_known(*room.sign_public, renewal_message(tx.school(), out), {*certificate})) return std::nullopt;
   return out;
 }
 
@@ -51,6 +56,7 @@ crypto::Seed open_seed(storage::ReadTx& tx, const ServerKeys& keys, const RoomKe
     throw Refusal(Code::content_damaged, "a key's copy does not give the pinned public halves");
   return seed;
 }
+}  // namespace
 
 std::vector<int> generations_held(storage::ReadTx& tx, RoomKeyKind kind, const PersonId& holder) {
   std::vector<int> out;
@@ -61,7 +67,6 @@ std::vector<int> generations_held(storage::ReadTx& tx, RoomKeyKind kind, const P
     out.push_back(row.get<int>(0));
   return out;
 }
-}  // namespace
 
 Bytes wrapping_message(const SchoolId& school, const RoomKeyWrapping& w) {
   return crypto::Encoder("xinyi wrap v1")
@@ -84,8 +89,8 @@ void store_room_key(storage::WriteTx& tx, const ServerKeys& keys, const RoomKey&
 
 RoomKey room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind) {
   auto key =
-      read_pinned(tx, keys,
-                  tx.one("SELECT generation, box_public, sign_public FROM room_keys WHERE school_id = ?1 AND kind = ?2 "
+      read_trusted(tx, keys,
+                  tx.one("SELECT generation, box_public, sign_public, certificate FROM room_keys WHERE school_id = ?1 AND kind = ?2 "
                          "ORDER BY generation DESC LIMIT 1",
                          tx.school(), to_text(kind)),
                   kind);
@@ -95,9 +100,9 @@ RoomKey room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind) 
 }
 
 std::optional<RoomKey> room_key_of(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind, int generation) {
-  return read_pinned(
+  return read_trusted(
       tx, keys,
-      tx.one("SELECT generation, box_public, sign_public FROM room_keys WHERE school_id = ?1 AND kind = ?2 "
+      tx.one("SELECT generation, box_public, sign_public, certificate FROM room_keys WHERE school_id = ?1 AND kind = ?2 "
              "AND generation = ?3",
              tx.school(), to_text(kind), generation),
       kind);
@@ -162,6 +167,30 @@ int wrap_room_key_for(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind 
                    sign_wrapping(tx.school(), *key, to, crypto::seal_to(receiver->box_public, seed.expose()), from));
   }
   return static_cast<int>(held.size());
+}
+
+Bytes renewal_message(const SchoolId& school, const RoomKey& key) {
+  return crypto::Encoder("xinyi room key v1")
+      .raw(school.bytes())
+      .u8(static_cast<std::uint8_t>(key.kind))
+      .u32(static_cast<std::uint32_t>(key.generation))
+      .raw(key.box_public.bytes)
+      .take();
+}
+
+int renew_room_key(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind kind, const crypto::Seed& seed,
+                   const Unlocked& from) {
+  invariant(kind != RoomKeyKind::room, "the room key changes with new cards");
+  const auto room = open_room_key(tx, keys, RoomKeyKind::room, from);
+  const auto present = room_key(tx, keys, kind);
+  const RoomKey renewed{kind, present.generation + 1, crypto::derive(seed).box_public, std::nullopt};
+  const auto certificate = crypto::sign(room, renewal_message(tx.school(), renewed));
+  tx.exec("INSERT INTO room_keys (school_id, kind, generation, box_public, certificate) VALUES (?1, ?2, ?3, ?4, ?5)",
+          tx.school(), to_text(kind), renewed.generation, renewed.box_public.bytes, certificate.bytes);
+  for (const auto& holder : holders_of(tx, kind))
+    if (const auto key = certified_key(tx, keys, holder))
+      store_wrapping(tx, sign_wrapping(tx.school(), renewed, holder, crypto::seal_to(key->box_public, seed.expose()), from));
+  return renewed.generation;
 }
 
 void withdraw_room_key(storage::WriteTx& tx, RoomKeyKind kind, const PersonId& holder) {

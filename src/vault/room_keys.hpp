@@ -21,9 +21,19 @@ Bytes wrapping_message(const SchoolId& school, const RoomKeyWrapping& wrapping);
 
 /// Stores the public halves. Refusal(not_allowed) unless they are pinned (ServerKeys::pin comes first).
 void store_room_key(storage::WriteTx& tx, const ServerKeys& keys, const RoomKey& key);
-/// The newest generation whose row equals a pin. Refusal(no_duty_key) for duty, Refusal(setup_needed) for the others.
+/// The newest generation, its row equal to a pin or vouched for by the pinned room key. Refusal(no_duty_key) for duty, Refusal(setup_needed) for the others.
 RoomKey room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind);
 std::optional<RoomKey> room_key_of(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind, int generation);
+
+/// "xinyi room key v1" | school | kind u8 | generation u32 | box_public. What the room's signing half signs of a duty or
+/// crisis key that was made after set-up.
+Bytes renewal_message(const SchoolId& school, const RoomKey& key);
+/// Replaces the duty or crisis key, as when somebody who held it has left: a new generation from `seed`, vouched for by
+/// the room key that `from` holds, and handed to everybody who holds the present one with a certified key. What waits
+/// under earlier generations stays readable for those who hold them. Returns the new generation.
+/// Refusal(not_found) when `from` does not hold the room key. The room key itself changes only with new cards: a Bug.
+int renew_room_key(storage::WriteTx& tx, const ServerKeys& keys, RoomKeyKind kind, const crypto::Seed& seed,
+                   const Unlocked& from);
 
 /// Signs what was sealed elsewhere (the director's browser at set-up).
 RoomKeyWrapping sign_wrapping(const SchoolId& school, const RoomKey& key, const PersonId& holder, Bytes sealed,
@@ -36,6 +46,8 @@ void store_wrapping(storage::WriteTx& tx, const RoomKeyWrapping& wrapping);
 /// Refusal(content_damaged) when another check fails.
 crypto::Pair open_room_key(storage::ReadTx& tx, const ServerKeys& keys, RoomKeyKind kind, const Unlocked& holder,
                            std::optional<int> generation = std::nullopt);
+/// The generations that a person holds, newest first.
+std::vector<int> generations_held(storage::ReadTx& tx, RoomKeyKind kind, const PersonId& holder);
 bool holds_room_key(storage::ReadTx& tx, RoomKeyKind kind, const PersonId& person);
 std::vector<PersonId> holders_of(storage::ReadTx& tx, RoomKeyKind kind);
 

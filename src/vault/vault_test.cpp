@@ -558,6 +558,57 @@ TEST_F(Vault, WaitingContentOpensForTheDutyKeyOnly) {
   EXPECT_REFUSED(content_damaged, open_waiting(duty_, unit, place, sealed));
 }
 
+TEST_F(Vault, ARenewedDutyKeyShutsOutWhoKeptTheOldOneAndNothingElse) {
+  const UnitSecret unit{crypto::Key::random()};
+  const Place place{school_, CaseId{}, random_.id<UnitId>(now_), "reason", 1};
+  const auto before = seal_waiting(duty_.box_public, unit, place, view("以前的话"));
+  const auto seed = crypto::Seed::random();
+  write([&](storage::WriteTx& tx) {
+    for (const auto* each : {&counsellor_, &colleague_}) wrap_room_key_for(tx, *keys_, RoomKeyKind::duty, director_, each->person);
+    EXPECT_REFUSED(not_found, renew_room_key(tx, *keys_, RoomKeyKind::duty, seed, counsellor_));  // holds no room key
+    withdraw_room_key(tx, RoomKeyKind::duty, colleague_.person);
+    EXPECT_EQ(renew_room_key(tx, *keys_, RoomKeyKind::duty, seed, director_), 2);
+    const auto now = room_key(tx, *keys_, RoomKeyKind::duty);
+    EXPECT_EQ(now.generation, 2);
+    const auto after = seal_waiting(now.box_public, unit, place, view("以后的话"));
+    for (const auto* each : {&director_, &counsellor_}) {
+      EXPECT_EQ(open_waiting_as(tx, *keys_, *each, unit, place, before).expose_text(), "以前的话");
+      EXPECT_EQ(open_waiting_as(tx, *keys_, *each, unit, place, after).expose_text(), "以后的话");
+    }
+    EXPECT_REFUSED(not_found, open_waiting_as(tx, *keys_, colleague_, unit, place, after));
+    EXPECT_REFUSED(content_damaged, open_waiting(duty_, unit, place, after));  // the copy that was kept
+    // Somebody who comes later reads what still waits under either.
+    wrap_room_key_for(tx, *keys_, RoomKeyKind::duty, director_, colleague_.person);
+    EXPECT_EQ(generations_held(tx, RoomKeyKind::duty, colleague_.person), (std::vector<int>{2, 1}));
+  });
+}
+
+TEST_F(Vault, ADutyKeyThatTheRoomDidNotVouchForIsNone) {
+  const auto mine = crypto::derive(crypto::Seed::random());
+  write([&](storage::WriteTx& tx) {
+    const auto plant = [&](const std::optional<crypto::Signature>& by) {
+      tx.exec("DELETE FROM room_keys WHERE kind = 'duty' AND generation = 2");
+      tx.exec("INSERT INTO room_keys (school_id, kind, generation, box_public, certificate) VALUES (?1, 'duty', 2, ?2, ?3)", school_,
+              mine.box_public.bytes, by ? std::optional(by->bytes) : std::nullopt);
+    };
+    const RoomKey planted{RoomKeyKind::duty, 2, mine.box_public, std::nullopt};
+    plant(std::nullopt);
+    EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
+    plant(crypto::sign(mine, renewal_message(school_, planted)));
+    EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
+    plant(crypto::sign(director_.pair, renewal_message(school_, planted)));
+    EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
+    auto elsewhere = planted;
+    elsewhere.generation = 3;
+    plant(crypto::sign(room_, renewal_message(school_, elsewhere)));
+    EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
+    plant(crypto::sign(room_, renewal_message(random_.id<SchoolId>(now_), planted)));
+    EXPECT_REFUSED(no_duty_key, room_key(tx, *keys_, RoomKeyKind::duty));
+    plant(crypto::sign(room_, renewal_message(school_, planted)));  // the control
+    EXPECT_EQ(room_key(tx, *keys_, RoomKeyKind::duty).box_public, mine.box_public);
+  });
+}
+
 TEST_F(Vault, ReasonsAreSealedAndTheirHashesSayNothing) {
   const auto key = make_case_key();
   const auto id = random_.id<CaseId>(now_);

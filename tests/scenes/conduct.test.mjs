@@ -116,3 +116,21 @@ test('CARE-17 a member of staff as client is a pseudonym to everybody but the co
   }
   assert.equal((await book(archivist, await freeSlot(archivist))).status, 201)
 })
+
+test('a colleague who leaves takes no key along: what is written from then on is sealed to a new duty key, what waited stays readable', async () => {
+  const keys = async () => Object.fromEntries((await school.storage.rows("SELECT kind, max(generation) AS newest FROM room_keys GROUP BY kind")).map((row) => [row.kind, Number(row.newest)]))
+  const mine = async (username, reason) => booked(await school.as(username), await freeSlot(await school.as(username), { counsellor: counsellor.id }), { reason })
+  const waiting = await mine('student3', '离开以前写的话')
+  assert.deepEqual(await keys(), { room: 1, duty: 1, crisis: 1 })
+  const since = await school.audit.size()
+  await director.ok('POST', `/api/v1/staff/${colleague.id}/disable`, { reason: '调往他校' })
+  assert.deepEqual(await keys(), { room: 1, duty: 2, crisis: 1 }, 'the colleague held the duty key and was not in the crisis team')
+  assert.deepEqual((await school.audit.events({ since })).map((each) => each.act), ['key.withdrawn', 'key.rotated', 'staff.disabled'])
+  const later = await mine('student4', '离开以后写的话')
+  for (const [appointment, words] of [[waiting, '离开以前写的话'], [later, '离开以后写的话']])
+    assert.equal((await counsellor.ok('POST', `/api/v1/appointments/${appointment.id}/reason/open`)).reason, words)
+  // A case opened now takes over the words that waited under the old key.
+  await counsellor.ok('POST', `/api/v1/appointments/${waiting.id}/arrive`)
+  await openCase(counsellor, waiting)
+  assert.equal((await counsellor.ok('POST', `/api/v1/appointments/${waiting.id}/reason/open`)).reason, '离开以前写的话')
+})

@@ -33,8 +33,7 @@ std::optional<StoredReason> adopt_reason(ReadTx& tx, const Call& call, const sch
   if (!a.reason_unit) return std::nullopt;
   const auto& keys = call.services().keys;
   const auto unit = vault::load_unit(tx, keys, *a.reason_unit);
-  const auto duty = vault::open_room_key(tx, keys, vault::RoomKeyKind::duty, call.unlocked());
-  const auto words = vault::open_waiting(duty, unit, {call.school(), {}, *a.reason_unit, "reason", 1}, a.reason);
+  const auto words = vault::open_waiting_as(tx, keys, call.unlocked(), unit, {call.school(), {}, *a.reason_unit, "reason", 1}, a.reason);
   return StoredReason{case_id, *a.reason_unit,
                       vault::seal_content(vault::content_key(key, unit), {call.school(), case_id, *a.reason_unit, "reason", 1}, words.expose())};
 }

@@ -84,9 +84,8 @@ Task<schedule::Reason> open_reason(Call& call) {
     const auto& keys = call.services().keys;
     visit = *schedule::appointment(tx, id);
     if (visit.reason_unit) {
-      const auto duty = vault::open_room_key(tx, keys, vault::RoomKeyKind::duty, call.unlocked());
-      const auto words = vault::open_waiting(duty, vault::load_unit(tx, keys, *visit.reason_unit), {call.school(), {}, *visit.reason_unit, "reason", 1},
-                                             visit.reason);
+      const auto words = vault::open_waiting_as(tx, keys, call.unlocked(), vault::load_unit(tx, keys, *visit.reason_unit),
+                                                {call.school(), {}, *visit.reason_unit, "reason", 1}, visit.reason);
       return {std::string(words.expose_text())};
     }
     const auto kept = reason_of(tx, id);

@@ -109,8 +109,25 @@ Task<Colleague> certify_route(Call& call, Certify in) {
   co_return co_await call.read([&](ReadTx& tx) { return picture(tx, *account_of(tx, id)); });
 }
 
+/// Takes the person's copies of the room's keys away, and renews what they held: with a copy that they may have kept
+/// they open nothing that is written from now on. The room key itself changes only with new cards.
+void take_keys_back(WriteTx& tx, const Call& call, const PersonId& id, const crypto::Seed& duty, const crypto::Seed& crisis) {
+  const auto& keys = call.services().keys;
+  for (auto kind : {vault::RoomKeyKind::duty, vault::RoomKeyKind::crisis, vault::RoomKeyKind::room}) {
+    if (!vault::holds_room_key(tx, kind, id)) continue;
+    vault::withdraw_room_key(tx, kind, id);
+    audit::append(tx, about_colleague(call, audit::Act::key_withdrawn, id));
+    if (kind == vault::RoomKeyKind::room) continue;
+    vault::renew_room_key(tx, keys, kind, kind == vault::RoomKeyKind::duty ? duty : crisis, call.unlocked());
+    auto e = own_event(call, audit::Act::key_rotated);
+    e.object = audit::Object::of("school", tx.school());
+    audit::append(tx, e);
+  }
+}
+
 Task<Colleague> disable(Call& call, Because in) {
   const auto id = call.id<PersonId>();
+  const auto duty = crypto::Seed::random(), crisis = crypto::Seed::random();
   co_await call.act([&](WriteTx& tx) {
     const auto account = account_of(tx, id);
     if (account->roles.has(Role::director)) {
@@ -121,9 +138,8 @@ Task<Colleague> disable(Call& call, Because in) {
     set_state(tx, id, AccountState::disabled);
     end_sessions_of(tx, call.data_key(), id, nullptr);
     vault::end_grants_of(tx, id, call.now());
-    for (auto kind : {vault::RoomKeyKind::duty, vault::RoomKeyKind::crisis, vault::RoomKeyKind::room})
-      if (vault::holds_room_key(tx, kind, id)) vault::withdraw_room_key(tx, kind, id);
     vault::retire_person_keys(tx, id);
+    take_keys_back(tx, call, id, duty, crisis);
     auto e = about_colleague(call, audit::Act::staff_disabled, id);
     e.why = vault::seal_why_to_room(vault::room_key(tx, call.services().keys, vault::RoomKeyKind::room), in.reason);
     audit::append(tx, e);
