@@ -44,7 +44,7 @@ class Seeder {
  private:
   vault::Unlocked sign_in(const char* username) {
     const auto found = house_.db().read(school_, [&](storage::ReadTx& tx) {
-      auto account = identity::account_named(tx, username);
+      auto account = identity::account_named(tx, facts_->data_key, username);
       invariant(account.has_value(), "no demonstration school");
       return std::pair(*account, vault::person_secret(tx, account->person));
     });
@@ -54,7 +54,7 @@ class Seeder {
   }
 
   std::string cookie_of(WriteTx& tx, const vault::Unlocked& who) {
-    return identity::open_session(tx, facts_->data_key, who.person, true, identity::account_of(tx, who.person)->role_stamp, true, &who.secret, now_).to_cookie();
+    return identity::open_session(tx, facts_->data_key, who.person, true, identity::account_of(tx, facts_->data_key, who.person)->role_stamp, true, &who.secret, now_).to_cookie();
   }
 
   /// Every student has signed in.
@@ -64,8 +64,8 @@ class Seeder {
     do {
       const auto page = people::search_students(tx, {.after = after, .limit = 200});
       for (const auto& s : page.items) {
-        identity::set_state(tx, s.id, identity::AccountState::active);
-        const auto account = identity::account_of(tx, s.id);
+        identity::set_state(tx, facts_->data_key, s.id, identity::AccountState::active);
+        const auto account = identity::account_of(tx, facts_->data_key, s.id);
         out << identity::open_session(tx, facts_->data_key, s.id, false, account->role_stamp, false, nullptr, now_).to_cookie() << "\n";
         students_.push_back(s.id);
       }
@@ -83,7 +83,7 @@ class Seeder {
       account.name = fmt::format("测量{}", i);
       account.roles = {identity::Role::counsellor};
       identity::invite(tx, facts_->data_key, account, identity::make_start_secret(random_), now_);
-      identity::set_state(tx, account.person, identity::AccountState::active);
+      identity::set_state(tx, facts_->data_key, account.person, identity::AccountState::active);
       places.emplace_back(account.person, random_.id<RoomId>(now_));
       schedule::insert_room(tx, {places.back().second, account.name, schedule::RoomFunction::individual, 2, 1});
     }

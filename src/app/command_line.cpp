@@ -15,6 +15,8 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--database", o.database, "sqlite or postgresql://…")->envname("XINYI_DATABASE");
   app.add_option("--database-owner", o.database_owner, "the schema owner's postgresql://… (migrate only)")->envname("XINYI_DATABASE_OWNER");
   app.add_option("--heads", o.heads, "file to which signed audit heads are copied; best on another disk")->envname("XINYI_HEADS");
+  app.add_option("--trusted-proxy", o.trusted_proxies, "addresses of TLS proxies in front, whose X-Forwarded-For is believed (separated by commas)")
+      ->delimiter(',')->envname("XINYI_TRUSTED_PROXY");
   app.add_flag("--json", o.json, "answer for machines");
   app.set_config("--config", "", "configuration file (TOML)")->envname("XINYI_CONFIG");
   app.fallthrough();
@@ -51,6 +53,7 @@ void add_school_commands(CLI::App& cli, Parsed& p, std::ostream& out) {
   auto* showing = cli.add_subcommand("demo", "make a demonstration school 演示学校")->fallthrough();
   showing->callback([&p] { p.alone = [&p] { return demo(p.options, p.demo); }; });
   showing->add_option("--students", p.demo.students, "number of students");
+  showing->add_flag("--everyone", p.demo.everyone, "every student can sign in with the school's password");
   showing->add_option("--seed", p.demo.seed, "same seed, same contents");
 
   auto* bring = cli.add_subcommand("import", "bring data in 导入")->require_subcommand(1)->fallthrough();

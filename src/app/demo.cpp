@@ -5,7 +5,7 @@
 
 #include "app/demo_roster.hpp"
 #include "features/cases/opening.hpp"
-#include "features/people/accounts.hpp"
+#include "features/people/people.hpp"
 #include "features/staff/staff.hpp"
 
 namespace xinyi::app {
@@ -40,7 +40,7 @@ class Maker {
 
   DemoSchool make() {
     now_ = house_.clock().now();
-    staff::NewSchool facts{"心驿示范学校", "demo", "Asia/Shanghai", kPeople[0].name, {"junior", "senior"}, true, "综合楼二层 203 心理辅导室",
+    staff::NewSchool facts{"心驿示范学校", "demo", "Asia/Shanghai", kPeople[0].name, kPeople[0].gender, {"junior", "senior"}, true, "综合楼二层 203 心理辅导室",
                            "周一至周五 8:00–17:30", "周敏老师、何建国老师"};
     const auto created = staff::create_school(house_.db(), house_.keys(), facts, now_, random_);
     school_ = created.school;
@@ -67,10 +67,10 @@ class Maker {
       const auto pair = crypto::derive(secret);
       generation = vault::add_person_key(tx, person, pair.box_public, pair.sign_public, to_text(roles));
     }
-    set_password(tx, person, make_password(staff::demo_password(), school_, person, holder, holder ? &secret : nullptr), generation);
+    set_password(tx, key_->data_key, person, make_password(staff::demo_password(), school_, person, holder, holder ? &secret : nullptr), generation);
     if (roles.any(kStaff)) {
       (void)new_totp(tx, key_->data_key, person, random_);
-      confirm_totp(tx, person);
+      confirm_totp(tx, key_->data_key, person);
       for (const auto& d : declarations_due(tx, person)) acknowledge(tx, d.id, person, now_);
     }
     return secret;
@@ -83,7 +83,6 @@ class Maker {
       const auto message = staff::make_room_message(seeds, director, director_->pair.box_public, director_->pair.sign_public, to_text(kPeople[0].roles),
                                                     staff::setup_challenge(key_->data_key, director));
       staff::make_room(tx, house_.keys(), key_->data_key, *director_, message, now_, random_);
-      tx.exec("UPDATE accounts SET gender = ?3 WHERE school_id = ?1 AND person_id = ?2", tx.school(), director, kPeople[0].gender);
     });
     staff_.emplace_back(kPeople[0].username, director);
   }
@@ -100,7 +99,7 @@ class Maker {
       auto secret = settle(tx, account.person, who.roles);
       if (!who.roles.any(kKeyHolders)) return;
       auto opened = vault::unlock(account.person, std::move(secret));
-      staff::certify_colleague(tx, house_.keys(), *director_, account.person, vault::short_code(opened.pair.box_public, opened.pair.sign_public), now_);
+      staff::certify_colleague(tx, house_.keys(), key_->data_key, *director_, account.person, vault::short_code(opened.pair.box_public, opened.pair.sign_public), now_);
       if (std::string_view(who.username) == "counsellor") counsellor_.emplace(std::move(opened));
     });
     staff_.emplace_back(who.username, account.person);
@@ -110,17 +109,29 @@ class Maker {
     const auto file = house_.options().data + "/demo-roster.csv";
     std::ofstream(file) << demo_roster_csv(options_.students, options_.seed, today_);
     people::ImportOptions import{school_, today_, now_, PersonId{}};
-    import.accounts = people::client_accounts(now_);
     people::import_roster(house_.db(), house_.keys(), random_, file, import);
     std::filesystem::remove(file);
     house_.db().write(school_, [&](WriteTx& tx) {
       for (const auto& s : people::search_students(tx, {.limit = 6}).items) {
         (void)settle(tx, s.id, {Role::student});
-        tx.exec("UPDATE accounts SET username = ?3 WHERE school_id = ?1 AND person_id = ?2", tx.school(), s.id,
-                "student" + (students_.empty() ? std::string() : std::to_string(students_.size() + 1)));
+        rename(tx, key_->data_key, s.id, "student" + (students_.empty() ? std::string() : std::to_string(students_.size() + 1)));
         students_.push_back(s.id);
       }
     });
+    if (options_.everyone) house_.db().write(school_, [&](WriteTx& tx) { let_everyone_in(tx); });
+  }
+
+  void let_everyone_in(WriteTx& tx) {
+    // One hashing for all: the password is on the sign-in page.
+    const auto password = make_password(staff::demo_password(), school_, PersonId{}, false, nullptr);
+    std::optional<PersonId> after;
+    do {
+      const auto page = people::search_students(tx, {.after = after, .limit = 200});
+      for (const auto& s : page.items)
+        if (const auto a = account_of(tx, key_->data_key, s.id); a && a->state == AccountState::invited)
+          set_password(tx, key_->data_key, s.id, password, 0);
+      after = page.next;
+    } while (after);
   }
 
   void calendar() {
@@ -233,11 +244,13 @@ class Maker {
     house_.db().write(school_, [&](WriteTx& tx) {
       auto all = staff_;
       for (std::size_t i = 0; i < 2; ++i) all.emplace_back("", students_.at(i));
-      for (std::size_t i = 0; i < all.size(); ++i) {
-        tx.exec("INSERT INTO demo_accounts (school_id, position, person_id) VALUES (?1,?2,?3)", tx.school(), i, all[i].second);
-        const auto a = account_of(tx, all[i].second);
+      std::vector<PersonId> people;
+      for (const auto& [_, person] : all) {
+        people.push_back(person);
+        const auto a = account_of(tx, key_->data_key, person);
         out_.accounts.push_back({a->username, a->name, to_text(a->roles)});
       }
+      staff::show_on_sign_in_page(tx, key_->data_key, people);
     });
   }
 

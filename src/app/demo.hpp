@@ -11,6 +11,7 @@ namespace xinyi::app {
 struct DemoOptions {
   int students = 360;
   std::uint64_t seed = 1;
+  bool everyone = false;  // every student can sign in, not the first six alone: for trying out crowds
 };
 struct DemoAccount {
   std::string username, name, role;

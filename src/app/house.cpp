@@ -8,6 +8,7 @@
 #include "features/people/people_api.hpp"
 #include "features/schedule/schedule.hpp"
 #include "features/staff/staff.hpp"
+#include "identity/accounts.hpp"
 #include "kernel/embedded.hpp"
 
 namespace xinyi::embedded {
@@ -90,6 +91,7 @@ House::House(const Options& options, Need need, Random&) : options_(options) {
   db_ = open_database(options_);
   if (options_.database == "sqlite" || !options_.database_owner.empty()) db_->migrate(all_migrations());
   schools_ = std::make_unique<identity::Schools>(*db_, *keys_);
+  for (const auto& school : schools_->all()) identity::authenticate_rows_once(*db_, *keys_, school, clock_.now());
 }
 
 SchoolId House::only_school() {

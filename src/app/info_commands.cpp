@@ -5,6 +5,7 @@
 #include "app/commands.hpp"
 #include "app/house.hpp"
 #include "app/jobs.hpp"
+#include "identity/accounts.hpp"
 
 namespace xinyi::app {
 namespace {
@@ -31,6 +32,12 @@ std::vector<Check> examine(House& house) {
                  apart ? "Audit heads are kept outside the data folder" : "Audit heads lie beside the data; put them on another disk with --heads"});
   for (const auto& id : house.schools().all()) {
     const auto school = house.schools().of(id);
+    const auto forged = house.db().read(id, [&](storage::ReadTx& tx) { return identity::disbelieved_accounts(tx, school->data_key); });
+    out.push_back({"accounts", forged == 0,
+                   forged == 0 ? school->name + ":账号都未被篡改" : school->name + ":" + std::to_string(forged) + " 个账号在程序之外被改动过,已停止承认;请保留数据库原样,告诉主任,并查清谁能写入数据库",
+                   forged == 0 ? school->name + ": the accounts are as the program wrote them"
+                               : school->name + ": " + std::to_string(forged) + " accounts were changed past the program and are not believed; keep the database as it is, "
+                                 "tell the director, and find out who can write to it"});
     out.push_back({"school", school->open, school->name + (school->open ? ":已启用" : ":等待主任启用"), school->name + (school->open ? ": open" : ": waits for its director")});
   }
   return out;

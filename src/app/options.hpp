@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace xinyi::app {
 
@@ -12,6 +13,7 @@ struct Options {
   std::string database = "sqlite";          // --database: sqlite or postgresql://…
   std::string database_owner;               // --database-owner: for migrate on PostgreSQL
   std::string heads;                        // --heads: where signed audit heads are copied; best on another disk
+  std::vector<std::string> trusted_proxies; // --trusted-proxy: addresses whose X-Forwarded-For is believed; none by default
   bool json = false;                        // --json
 };
 

@@ -5,7 +5,7 @@
 
 #include "app/commands.hpp"
 #include "app/house.hpp"
-#include "features/people/accounts.hpp"
+#include "features/people/people.hpp"
 #include "identity/accounts.hpp"
 
 namespace xinyi::app {
@@ -57,7 +57,6 @@ int import_roster(House& house, const ImportArgs& args, bool json, std::ostream&
     if (equals == std::string::npos) throw storage::OperatorError("--map wants field=column, like name=姓名 or birth_date=C.");
     import.map[each.substr(0, equals)] = each.substr(equals + 1);
   }
-  import.accounts = people::client_accounts(import.now);
   const auto report = people::import_roster(house.db(), house.keys(), random, args.path, import);
   if (json) out << boost::json::serialize(people::to_json(report)) << "\n";
   else out << people::to_text(report, true);

@@ -39,12 +39,14 @@ int serve(const Options& options) {
 
   const auto listen = http::parse_listen(options.listen);
   if (!listen) throw storage::OperatorError("--listen wants an address and a port, like 127.0.0.1:8080.");
+  const auto proxies = http::TrustedProxies::of(options.trusted_proxies);
+  if (!proxies) throw storage::OperatorError("--trusted-proxy wants addresses, separated by commas, like 127.0.0.1,10.0.0.2.");
   SystemRandom random;
   House house(options, House::Need::existing, random);
   identity::PasswordWorkers passwords;
   const http::Services services{house.db(), house.keys(), house.schools(), passwords, house.clock(), random, options.data};
   const auto routes = all_routes();
-  http::Server server(services, routes, {.address = listen->first, .port = listen->second, .files = screens()});
+  http::Server server(services, routes, {.address = listen->first, .port = listen->second, .proxies = *proxies, .files = screens()});
   {
     const Jobs jobs(house, true);
     std::optional<ControlSocket> control;

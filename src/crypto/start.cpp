@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "crypto/hash.hpp"
+#include "crypto/keyed_hash.hpp"
 #include "crypto/pair.hpp"
 #include "crypto/password.hpp"
 #include "crypto/seal.hpp"
@@ -36,6 +37,9 @@ void add_hashes(std::vector<KnownAnswer>& out) {
   const auto okm = hkdf_sha256(View(Bytes(22, 0x0b)), counting(13), View(counting(10, 0xf0)));
   out.push_back(
       {"HKDF-SHA-256", hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"), copy(okm.expose())});
+  // Key 00 01 … 1f, "abc", computed with another implementation.
+  out.push_back({"keyed BLAKE2b", hex("1a64be47e4729d951c302ee543f97cf3"),
+                 copy(keyed_hash(counting(32), {view("a"), view("bc")}))});
 }
 
 void add_sealing(std::vector<KnownAnswer>& out) {

@@ -88,7 +88,7 @@ audit::Event Call::event(std::string_view act, std::string_view kind, const Fixe
 
 void Call::admit(storage::ReadTx& tx) {
   admitted_ = false;
-  if (who_) identity::recheck(tx, *who_, now_);
+  if (who_) identity::recheck(tx, data_key(), *who_, now_);
   facts_ = route_.locate(tx, *this);
   decision_ = identity::decide(who_ ? &*who_ : nullptr, route_.rule, facts_);
   if (!decision_.allowed) throw AccessDenied(decision_.why, facts_);

@@ -134,7 +134,12 @@ bool read_head(const Parser& parser, Head& out) {
         const auto name = f.name_string();
         if (beast::iequals(name, "X-Xinyi")) once(out.guard, value);
         else if (beast::iequals(name, "Idempotency-Key")) once(out.idempotency_key, value);
-        else if (beast::iequals(name, "X-Forwarded-For") || beast::iequals(name, "X-Real-IP")) out.forwarded = true;
+        else if (beast::iequals(name, "X-Real-IP")) out.forwarded = true;
+        else if (beast::iequals(name, "X-Forwarded-For")) {
+          out.forwarded = true;
+          if (!out.forwarded_for.empty()) out.forwarded_for += ',';  // several lines are one list
+          out.forwarded_for += value;
+        }
         break;
       }
       default: break;
@@ -393,7 +398,7 @@ Task<void> Connection::run() {
       co_await refuse(Code::malformed, 400);
       break;
     }
-    head.remote = remote_;
+    head.remote = loop_.shared.options.proxies.client(remote_, head.forwarded_for);
     deadline_ = Moment::max();  // the handler's own time
     auto out = co_await answer(head);
     const bool keep = parser_->keep_alive() && !loop_.shared.stopping && !framing_lost_;

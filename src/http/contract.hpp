@@ -105,7 +105,7 @@ struct Incoming {
   std::string session_token;    // cookie value, may be empty
   std::string idempotency_key;  // header, may be empty
   std::string if_match;         // header, may be empty
-  std::string remote;           // peer address, for slowing down only; never stored
+  std::string remote;           // the client's address, for slowing down only; never stored
   int success_status = 200;     // what the route answers when all goes well
 };
 

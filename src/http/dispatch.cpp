@@ -243,7 +243,10 @@ void Dispatcher::touch(const identity::Principal& who) const {
   identity::Principal plain = who;
   plain.secret.reset();  // a queued job holds nobody's key
   services_.db.write_later(
-      who.school, [plain, now = services_.clock.now()](storage::WriteTx& tx) { identity::touch(tx, plain, now); },
+      who.school,
+      [plain, now = services_.clock.now(), school = services_.schools.of(who.school)](storage::WriteTx& tx) {
+        identity::touch(tx, school->data_key, plain, now);
+      },
       [](std::exception_ptr e) {
         if (e) log::write(log::Message::session_touch_failed);
       });

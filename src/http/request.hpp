@@ -24,10 +24,11 @@ struct Head {
   std::string_view if_match;
   std::string_view if_none_match;
   std::string_view accept_encoding;
-  bool forwarded = false;            // came through a proxy; its headers are not believed, only noticed
+  bool forwarded = false;            // came through a proxy; its headers are only noticed, but for forwarded_for
+  std::string forwarded_for;         // X-Forwarded-For; believed of trusted proxies alone (proxy.hpp)
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
-  std::string remote;                // peer address without port
+  std::string remote;                // address without port: the peer's, or the one for which a trusted proxy speaks
 
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/contract.hpp"
+#include "http/proxy.hpp"
 #include "kernel/embedded.hpp"
 
 namespace xinyi::http {
@@ -20,6 +21,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{60'000};   // between requests
   std::chrono::milliseconds stop_timeout{10'000};   // running requests at stop()
   std::chrono::milliseconds ready_interval{2'000};  // how often the storage's health is asked
+  TrustedProxies proxies = {};        // peers that may say for whom they speak
   std::span<const embedded::File> files = {};       // see site.hpp; empty: no screens
 };
 

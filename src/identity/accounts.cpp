@@ -1,32 +1,9 @@
-#include "identity/accounts.hpp"
-
-#include "kernel/json.hpp"
+#include "identity/account_rows.hpp"
 
 namespace xinyi::identity {
 namespace {
 constexpr Span kStartSecretLife = std::chrono::hours(24 * 7);
 constexpr std::string_view kAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ";  // nothing that is mistaken for something else
-
-template <class RowType>
-Account read(const RowType& row) {
-  Account a;
-  a.person = row.template get<PersonId>(0);
-  a.username = row.template get<std::string>(1);
-  a.name = row.template get<std::string>(2);
-  a.gender = row.template get<std::string>(3);
-  a.roles = roles_from_text(row.template get<std::string_view>(4));
-  const auto state = contract::enum_value<AccountState>(row.template get<std::string_view>(5));
-  const auto cost = crypto::password_cost_from_text(row.template get<std::string_view>(7));
-  invariant(state && cost, "unreadable account in storage");
-  a.state = *state;
-  a.salt = row.template get<Fixed<16>>(6);
-  a.cost = *cost;
-  if (!row.null(8)) a.verifier = row.template get<Bytes>(8);
-  a.totp_confirmed = row.template get<bool>(9);
-  a.role_stamp = row.template get<std::int64_t>(10);
-  a.version = row.template get<std::int64_t>(11);
-  return a;
-}
 
 std::string plain_secret(std::string_view typed) {
   std::string out;
@@ -45,26 +22,34 @@ Fixed<16> start_verifier(const vault::DataKey& key, const PersonId& person, std:
   crypto::wipe(value);
   return out;
 }
+
+void give_start_secret(AccountRow& row, const vault::DataKey& key, const StartSecret& secret, Instant now) {
+  const auto verifier = start_verifier(key, row.account.person, secret.text);
+  row.start_verifier.assign(verifier.begin(), verifier.end());
+  row.start_expires_at = now + kStartSecretLife;
+}
+
+/// For a change: what is not believed is not made good by it.
+AccountRow believed_row(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
+  auto row = row_of(tx, key, person);
+  if (!row) throw Refusal(Code::not_found);
+  return std::move(*row);
+}
 }  // namespace
 
-std::optional<Account> account_of(storage::ReadTx& tx, const PersonId& person) {
-  auto row = tx.one("SELECT person_id, username, name, gender, roles, state, salt, cost, verifier, totp_confirmed, role_stamp, version "
-                    "FROM accounts WHERE school_id = ?1 AND person_id = ?2", tx.school(), person);
-  return row ? std::optional(read(*row)) : std::nullopt;
+std::optional<Account> account_of(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
+  auto row = row_of(tx, key, person);
+  return row ? std::optional(std::move(row->account)) : std::nullopt;
 }
 
-std::optional<Account> account_named(storage::ReadTx& tx, std::string_view username) {
-  auto row = tx.one("SELECT person_id, username, name, gender, roles, state, salt, cost, verifier, totp_confirmed, role_stamp, version "
-                    "FROM accounts WHERE school_id = ?1 AND username = ?2", tx.school(), username);
-  return row ? std::optional(read(*row)) : std::nullopt;
+std::optional<Account> account_named(storage::ReadTx& tx, const vault::DataKey& key, std::string_view username) {
+  auto row = row_named(tx, key, username);
+  return row ? std::optional(std::move(row->account)) : std::nullopt;
 }
 
-std::vector<Account> staff_accounts(storage::ReadTx& tx) {
-  std::vector<Account> out;
-  for (auto row : tx.query("SELECT person_id, username, name, gender, roles, state, salt, cost, verifier, totp_confirmed, role_stamp, version "
-                           "FROM accounts WHERE school_id = ?1 AND roles NOT IN ('student', 'guardian') ORDER BY name, username", tx.school()))
-    out.push_back(read(row));
-  return out;
+bool may_be_staff(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
+  const auto account = account_of(tx, key, person);
+  return account ? account->roles.any(kStaff) : has_row(tx, person);
 }
 
 void check_roles(Roles roles) {
@@ -88,36 +73,55 @@ StartSecret make_start_secret(Random& random) {
 }
 
 void invite(storage::WriteTx& tx, const vault::DataKey& key, const Account& account, const StartSecret& secret, Instant now) {
+  AccountRow row;
+  row.account = account;
+  row.account.state = AccountState::invited;
+  row.account.cost = account.key_holder() ? crypto::kVaultCost : crypto::kLightCost;
+  give_start_secret(row, key, secret, now);
+  row.created_at = now;
   try {
-    tx.exec("INSERT INTO accounts (school_id, person_id, username, name, gender, roles, state, salt, cost, start_verifier, start_expires_at, created_at) "
-            "VALUES (?1,?2,?3,?4,?5,?6,'invited',?7,?8,?9,?10,?11)",
-            tx.school(), account.person, account.username, account.name, account.gender, to_text(account.roles), Fixed<16>{},
-            crypto::to_text(account.key_holder() ? crypto::kVaultCost : crypto::kLightCost), start_verifier(key, account.person, secret.text),
-            now + kStartSecretLife, now);
+    insert_row(tx, key, row);
   } catch (const storage::ConstraintError&) {
     throw Refusal(Code::username_taken, "username", Code::username_taken);
   }
 }
 
 void invite_again(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, const StartSecret& secret, Instant now) {
-  const auto n = tx.exec("UPDATE accounts SET start_verifier = ?3, start_expires_at = ?4, version = version + 1 "
-                         "WHERE school_id = ?1 AND person_id = ?2 AND state = 'invited'",
-                         tx.school(), person, start_verifier(key, person, secret.text), now + kStartSecretLife);
-  if (n == 0) throw Refusal(Code::not_found);
+  auto row = row_of(tx, key, person);
+  if (!row || row->account.state != AccountState::invited) throw Refusal(Code::not_found);
+  give_start_secret(*row, key, secret, now);
+  ++row->account.version;
+  update_row(tx, key, *row);
 }
 
-bool keep_client_account(storage::WriteTx& tx, const PersonId& person, Role role, std::string_view username, std::string_view name,
-                         bool allowed, Instant now) {
+bool keep_client_account(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, Role role, std::string_view username,
+                         std::string_view name, bool allowed, Instant now) {
+  auto row = row_of(tx, key, person);
   try {
-    tx.exec("INSERT INTO accounts (school_id, person_id, username, name, roles, state, salt, cost, created_at) "
-            "VALUES (?1,?2,?3,?4,?5,CASE WHEN ?6 = 1 THEN 'invited' ELSE 'disabled' END,?7,?8,?9) "
-            "ON CONFLICT (school_id, person_id) DO UPDATE SET username = excluded.username, name = excluded.name, "
-            "state = CASE WHEN ?6 = 0 THEN 'disabled' WHEN accounts.state <> 'disabled' THEN accounts.state "
-            "WHEN accounts.verifier IS NULL THEN 'invited' ELSE 'active' END, "
-            "role_stamp = accounts.role_stamp + CASE WHEN (accounts.state = 'disabled') = (?6 = 0) THEN 0 ELSE 1 END, "
-            "version = accounts.version + 1 "
-            "WHERE accounts.username <> excluded.username OR accounts.name <> excluded.name OR (accounts.state = 'disabled') <> (?6 = 0)",
-            tx.school(), person, username, name, contract::enum_name(role), allowed, Fixed<16>{}, crypto::to_text(crypto::kLightCost), now);
+    if (!row) {
+      if (has_row(tx, person)) return false;
+      row.emplace();
+      row->account.person = person;
+      row->account.username = username;
+      row->account.name = name;
+      row->account.roles = {role};
+      row->account.state = allowed ? AccountState::invited : AccountState::disabled;
+      row->account.cost = crypto::kLightCost;
+      row->created_at = now;
+      insert_row(tx, key, *row);
+      return true;
+    }
+    auto& a = row->account;
+    const bool turned = (a.state != AccountState::disabled) != allowed;
+    if (a.username == username && a.name == name && !turned) return true;
+    if (turned) {
+      ++a.role_stamp;
+      a.state = !allowed ? AccountState::disabled : a.verifier.empty() ? AccountState::invited : AccountState::active;
+    }
+    a.username = username;
+    a.name = name;
+    ++a.version;
+    update_row(tx, key, *row);
   } catch (const storage::ConstraintError&) {
     return false;
   }
@@ -125,18 +129,33 @@ bool keep_client_account(storage::WriteTx& tx, const PersonId& person, Role role
 }
 
 bool start_secret_fits(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view typed, Instant now) {
-  auto row = tx.one("SELECT start_verifier, start_expires_at FROM accounts WHERE school_id = ?1 AND person_id = ?2 AND state = 'invited'",
-                    tx.school(), person);
-  if (!row || row->null(0) || row->get<Instant>(1) <= now) return false;
-  return crypto::equal(row->get<View>(0), start_verifier(key, person, typed));
+  const auto row = row_of(tx, key, person);
+  if (!row || row->account.state != AccountState::invited || row->start_verifier.empty() || row->start_expires_at <= now) return false;
+  return crypto::equal(row->start_verifier, start_verifier(key, person, typed));
 }
 
-void set_password(storage::WriteTx& tx, const PersonId& person, const NewPassword& password, int key_generation) {
-  tx.exec("UPDATE accounts SET salt = ?3, cost = ?4, verifier = ?5, state = 'active', start_verifier = NULL, start_expires_at = NULL, "
-          "version = version + 1 WHERE school_id = ?1 AND person_id = ?2",
-          tx.school(), person, password.salt, crypto::to_text(password.cost), password.verifier);
+void set_password(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, const NewPassword& password, int key_generation) {
+  auto row = believed_row(tx, key, person);
+  auto& a = row.account;
+  a.salt = password.salt;
+  a.cost = password.cost;
+  a.verifier = password.verifier;
+  a.state = AccountState::active;
+  ++a.version;
+  row.start_verifier.clear();
+  update_row(tx, key, row);
   if (!password.wrapped.empty())
     vault::save_person_secret(tx, person, {key_generation, password.wrapped, password.salt, password.cost});
+}
+
+void rename(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view username) {
+  auto row = believed_row(tx, key, person);
+  row.account.username = username;
+  try {
+    update_row(tx, key, row);
+  } catch (const storage::ConstraintError&) {
+    throw Refusal(Code::username_taken, "username", Code::username_taken);
+  }
 }
 
 NewPassword make_password(std::string_view password, const SchoolId& school, const PersonId& person, bool key_holder,
@@ -170,6 +189,14 @@ std::int64_t wait_after(std::int64_t failures) {
   return failures >= 10 ? 900 : std::min<std::int64_t>(900, 30LL << (failures - 5));
 }
 
+std::int64_t wait_left(std::int64_t failures, Instant last, Instant now) {
+  constexpr Span kApart = std::chrono::minutes(1);
+  if (last > now + kApart) return 0;
+  const auto whole = wait_after(failures);
+  const auto until = last + std::chrono::seconds(whole);
+  return until <= now ? 0 : std::min<std::int64_t>(whole, ((until - now).count() + 999'999) / 1'000'000);
+}
+
 namespace {
 /// Two counters: this address on this account, and this account from everywhere. An address that has signed in before
 /// is judged by the first alone, so a stranger's guessing never keeps the owner out.
@@ -186,18 +213,14 @@ std::optional<Counter> counter(storage::ReadTx& tx, const Fixed<16>& subject) {
   if (!row) return std::nullopt;
   return Counter{row->get<bool>(0), row->get<std::int64_t>(1), row->get<Instant>(2)};
 }
-std::int64_t left(const Counter& c, std::int64_t failures, Instant now) {
-  const auto until = c.last + std::chrono::seconds(wait_after(failures));
-  return until <= now ? 0 : ((until - now).count() + 999'999) / 1'000'000;
-}
 constexpr std::int64_t kEverywhereAllowance = 10;  // the account-wide counter bites this much later
 }  // namespace
 
 std::int64_t wait_seconds(storage::ReadTx& tx, const vault::DataKey& key, std::string_view username, std::string_view remote, Instant now) {
   const auto here = counter(tx, subject(key, username, remote));
-  std::int64_t wait = here ? left(*here, here->tries, now) : 0;
+  std::int64_t wait = here ? wait_left(here->tries, here->last, now) : 0;
   if (!here || !here->known)
-    if (const auto all = counter(tx, subject(key, username, "*"))) wait = std::max(wait, left(*all, all->tries - kEverywhereAllowance, now));
+    if (const auto all = counter(tx, subject(key, username, "*"))) wait = std::max(wait, wait_left(all->tries - kEverywhereAllowance, all->last, now));
   return wait;
 }
 
@@ -214,9 +237,12 @@ void note_success(storage::WriteTx& tx, const vault::DataKey& key, std::string_v
           "ON CONFLICT (school_id, subject) DO UPDATE SET known = 1, tries = 0", tx.school(), subject(key, username, remote));
 }
 
-void set_state(storage::WriteTx& tx, const PersonId& person, AccountState state) {
-  tx.exec("UPDATE accounts SET state = ?3, role_stamp = role_stamp + 1, version = version + 1 WHERE school_id = ?1 AND person_id = ?2",
-          tx.school(), person, contract::enum_name(state));
+void set_state(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, AccountState state) {
+  auto row = believed_row(tx, key, person);
+  row.account.state = state;
+  ++row.account.role_stamp;
+  ++row.account.version;
+  update_row(tx, key, row);
 }
 
 std::string name_of(storage::ReadTx& tx, const PersonId& person) {

@@ -59,8 +59,8 @@ class Accounts : public ::testing::Test {
   Account active(Roles roles, std::string username = "zhou") {
     auto a = invited(roles, std::move(username));
     db_->write(school_, [&](WriteTx& tx) {
-      set_password(tx, a.person, make_password("four plain words here", school_, a.person, false, nullptr), 0);
-      a = *account_of(tx, a.person);
+      set_password(tx, *key_, a.person, make_password("four plain words here", school_, a.person, false, nullptr), 0);
+      a = *account_of(tx, *key_, a.person);
     });
     return a;
   }
@@ -90,7 +90,7 @@ TEST_F(Accounts, StartSecretWorksOnceAndForSevenDays) {
   EXPECT_TRUE(fits(sloppy, now_));
   EXPECT_FALSE(fits("2222-2222-2222-2222", now_));
   EXPECT_FALSE(fits(secret_.text, now_ + std::chrono::hours(24 * 7)));
-  db_->write(school_, [&](WriteTx& tx) { set_password(tx, a.person, make_password("four plain words", school_, a.person, false, nullptr), 0); });
+  db_->write(school_, [&](WriteTx& tx) { set_password(tx, *key_, a.person, make_password("four plain words", school_, a.person, false, nullptr), 0); });
   EXPECT_FALSE(fits(secret_.text, now_));
 }
 
@@ -136,12 +136,12 @@ TEST_F(Accounts, SessionsEndIdleAbsolutelyAndWithTheAccount) {
   now_ = start + std::chrono::minutes(15);
   EXPECT_FALSE(resolved(*token));
   now_ = start + std::chrono::minutes(14);
-  db_->write(school_, [&](WriteTx& tx) { touch(tx, *resolved(*token), now_); });
+  db_->write(school_, [&](WriteTx& tx) { touch(tx, *key_, *resolved(*token), now_); });
   now_ = start + std::chrono::minutes(28);
   EXPECT_TRUE(resolved(*token));
   for (int i = 2; i < 10; ++i) {
     now_ = start + std::chrono::minutes(14 * i);
-    if (const auto who = resolved(*token)) db_->write(school_, [&](WriteTx& tx) { touch(tx, *who, now_); });
+    if (const auto who = resolved(*token)) db_->write(school_, [&](WriteTx& tx) { touch(tx, *key_, *who, now_); });
   }
   EXPECT_FALSE(resolved(*token));  // two hours are the end, however busy
 }
@@ -187,7 +187,7 @@ TEST_F(Accounts, ASessionFromBeforeTheSecondFactorDoesNotGrow) {
   const auto who = resolved(*owner);
   ASSERT_TRUE(who);
   ASSERT_TRUE(resolved(*thief));
-  db_->write(school_, [&](WriteTx& tx) { confirm_totp(tx, a.person); });
+  db_->write(school_, [&](WriteTx& tx) { confirm_totp(tx, *key_, a.person); });
   EXPECT_FALSE(resolved(*thief));
   db_->write(school_, [&](WriteTx& tx) { totp_shown(tx, *key_, *who); });
   ASSERT_TRUE(resolved(*owner));
@@ -202,9 +202,9 @@ TEST_F(Accounts, DisablingEndsSessionsAtOnce) {
   db_->write(school_, [&](WriteTx& tx) { token = open_session(tx, *key_, a.person, true, a.role_stamp, true, nullptr, now_); });
   const auto who = resolved(*token);
   ASSERT_TRUE(who);
-  db_->write(school_, [&](WriteTx& tx) { set_state(tx, a.person, AccountState::disabled); });
+  db_->write(school_, [&](WriteTx& tx) { set_state(tx, *key_, a.person, AccountState::disabled); });
   EXPECT_FALSE(resolved(*token));
-  EXPECT_THROW(db_->read(school_, [&](ReadTx& tx) { recheck(tx, *who, now_); }), Refusal);
+  EXPECT_THROW(db_->read(school_, [&](ReadTx& tx) { recheck(tx, *key_, *who, now_); }), Refusal);
 }
 
 TEST_F(Accounts, CodesWorkOnce) {
@@ -222,6 +222,63 @@ TEST_F(Accounts, CodesWorkOnce) {
   EXPECT_TRUE(use(totp_code(secret, next), now_));             // a clock that is half a minute ahead
   EXPECT_FALSE(use(totp_code(secret, now_), next));            // never back again
   EXPECT_FALSE(use(totp_code(secret, now_ + std::chrono::minutes(5)), now_));
+}
+
+TEST(Totp, AClockThatWasAheadKeepsNobodyOutAndNoCodeComesBack) {
+  constexpr std::int64_t now = 60'000'000, year = 1'051'200;  // steps
+  const TotpUse today{now - 10, 0};
+  EXPECT_EQ(totp_after(today, now, now), (TotpUse{now, 0}));
+  EXPECT_FALSE(totp_after({now, 0}, now, now));
+  EXPECT_FALSE(totp_after({now + 1, 0}, now, now)) << "a phone half a minute ahead: steps only rise";
+  // The clock went a year ahead, a code was used there, and the clock came back.
+  const auto ahead = totp_after(today, now + year, now + year);
+  ASSERT_TRUE(ahead);
+  const auto back = totp_after(*ahead, now, now);
+  ASSERT_TRUE(back);
+  EXPECT_FALSE(totp_after(*back, now, now)) << "once";
+  EXPECT_FALSE(totp_after(*back, now - 1, now)) << "steps only rise, again";
+  EXPECT_TRUE(totp_after(*back, now + 1, now + 1));
+  EXPECT_FALSE(totp_after(*back, now + year, now + year)) << "the very code that was used then stays spent";
+  EXPECT_TRUE(totp_after(*back, now + year + 1, now + year + 1));
+  // A second trip that does not go as far does not forget the first.
+  const auto again = totp_after(*totp_after(*back, now + 500, now + 500), now + 1, now + 1);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(totp_after(*again, now + year, now + year));
+}
+
+TEST_F(Accounts, TheOwnerSignsInAfterTheClockWasAhead) {
+  const auto a = active({Role::reception});
+  Bytes secret;
+  const auto use = [&](std::string code, Instant at) {
+    return db_->write(school_, [&](WriteTx& tx) { return use_totp(tx, *key_, a.person, code, at); });
+  };
+  db_->write(school_, [&](WriteTx& tx) { secret = new_totp(tx, *key_, a.person, random_); });
+  const auto wrong = now_ + std::chrono::hours(24 * 365);
+  EXPECT_TRUE(use(totp_code(secret, wrong), wrong));
+  EXPECT_TRUE(use(totp_code(secret, now_), now_));
+  EXPECT_FALSE(use(totp_code(secret, now_), now_));
+  EXPECT_FALSE(use(totp_code(secret, wrong), wrong));
+}
+
+TEST(SlowDown, NoPauseOutlastsItsLength) {
+  const Instant now{1'800'000'000'000'000};
+  EXPECT_EQ(wait_left(5, now, now), 30);
+  EXPECT_EQ(wait_left(5, now, now + std::chrono::seconds(29)), 1);
+  EXPECT_EQ(wait_left(5, now, now + std::chrono::seconds(30)), 0);
+  EXPECT_EQ(wait_left(99, now + std::chrono::seconds(20), now), 900) << "tries under way at once: a little ahead of each other";
+  EXPECT_EQ(wait_left(99, now + std::chrono::hours(24 * 365), now), 0) << "noted by a clock that was a year ahead";
+  for (int minutes = -60; minutes <= 60; ++minutes) EXPECT_LE(wait_left(99, now + std::chrono::minutes(minutes), now), 900);
+}
+
+TEST_F(Accounts, ASessionFromAClockThatWasAheadIsOver) {
+  const auto a = active({Role::student}, "s1");
+  std::optional<Token> token;
+  const auto right = now_;
+  now_ = right + std::chrono::hours(24 * 365);
+  db_->write(school_, [&](WriteTx& tx) { token = open_session(tx, *key_, a.person, false, a.role_stamp, false, nullptr, now_); });
+  EXPECT_TRUE(resolved(*token));
+  now_ = right;
+  EXPECT_FALSE(resolved(*token)) << "it would live for a year";
 }
 
 TEST(Totp, KnownAnswer) {
@@ -274,20 +331,20 @@ TEST_F(Accounts, ANewPledgeAsksAgain) {
 TEST_F(Accounts, RosterAccountsFollowTheRoster) {
   const auto person = random_.id<PersonId>(now_);
   const auto keep = [&](std::string_view name, bool allowed) {
-    return db_->write(school_, [&](WriteTx& tx) { return keep_client_account(tx, person, Role::student, "2026001", name, allowed, now_); });
+    return db_->write(school_, [&](WriteTx& tx) { return keep_client_account(tx, *key_, person, Role::student, "2026001", name, allowed, now_); });
   };
-  const auto state = [&] { return db_->read(school_, [&](ReadTx& tx) { return account_of(tx, person)->state; }); };
+  const auto state = [&] { return db_->read(school_, [&](ReadTx& tx) { return account_of(tx, *key_, person)->state; }); };
   EXPECT_TRUE(keep("王一", true));
   EXPECT_EQ(state(), AccountState::invited);
   keep("王一", false);
   EXPECT_EQ(state(), AccountState::disabled);
   keep("王一", true);
   EXPECT_EQ(state(), AccountState::invited);
-  const auto version = db_->read(school_, [&](ReadTx& tx) { return account_of(tx, person)->version; });
+  const auto version = db_->read(school_, [&](ReadTx& tx) { return account_of(tx, *key_, person)->version; });
   keep("王一", true);
-  EXPECT_EQ(db_->read(school_, [&](ReadTx& tx) { return account_of(tx, person)->version; }), version);  // twice changes nothing
+  EXPECT_EQ(db_->read(school_, [&](ReadTx& tx) { return account_of(tx, *key_, person)->version; }), version);  // twice changes nothing
   invited({Role::reception}, "taken");
   EXPECT_FALSE(db_->write(school_, [&](WriteTx& tx) {
-    return keep_client_account(tx, random_.id<PersonId>(now_), Role::student, "taken", "李二", true, now_);
+    return keep_client_account(tx, *key_, random_.id<PersonId>(now_), Role::student, "taken", "李二", true, now_);
   }));
 }

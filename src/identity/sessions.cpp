@@ -1,5 +1,6 @@
 #include "identity/sessions.hpp"
 
+#include "identity/account_rows.hpp"
 #include "identity/declarations.hpp"
 
 namespace xinyi::identity {
@@ -38,6 +39,16 @@ std::optional<Sealed> unseal(const crypto::Key& wrap, const SchoolId& school, co
   for (std::size_t i = 0; i < 8; ++i) out.stamp |= static_cast<std::int64_t>(in[16 + i]) << (8 * i);
   if (in.size() == 56) out.secret.emplace(crypto::PersonSecret::from(in.subspan(24)));
   return out;
+}
+
+Span idle_of(bool staff) { return staff ? kLimits.staff_idle : kLimits.client_idle; }
+Span absolute_of(bool staff) { return staff ? kLimits.staff_absolute : kLimits.client_absolute; }
+
+/// Ends that lie further ahead than any session may last were written by a clock that was wrong: they do not count.
+bool lives(const SessionRow& s, Instant now) {
+  constexpr Span kApart = std::chrono::minutes(1);
+  return s.idle_ends_at > now && s.ends_at > now && s.idle_ends_at <= now + kLimits.staff_idle + kApart &&
+         s.ends_at <= now + kLimits.staff_absolute + kApart;
 }
 
 Fixed<16> owner_of(const vault::DataKey& key, const PersonId& person) { return key.keyed("session", person.bytes()); }
@@ -81,10 +92,10 @@ Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const P
                    bool totp_done, const crypto::PersonSecret* secret, Instant now) {
   Token token{tx.school(), crypto::Key::random()};
   const auto lookup = token.lookup();
-  tx.exec("INSERT INTO sessions (school_id, lookup, owner, sealed, totp_done, idle_ends_at, ends_at) VALUES (?1,?2,?3,?4,?5,?6,?7)",
-          tx.school(), lookup, owner_of(data_key, person), seal(token.wrap(data_key), tx.school(), lookup, person, role_stamp, secret),
-          totp_done, now + (staff ? kLimits.staff_idle : kLimits.client_idle),
-          now + (staff ? kLimits.staff_absolute : kLimits.client_absolute));
+  const SessionRow row{lookup, owner_of(data_key, person), totp_done, now + idle_of(staff), now + absolute_of(staff)};
+  tx.exec("INSERT INTO sessions (school_id, lookup, owner, sealed, totp_done, idle_ends_at, ends_at, mac) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+          tx.school(), lookup, row.owner, seal(token.wrap(data_key), tx.school(), lookup, person, role_stamp, secret), row.totp_done,
+          row.idle_ends_at, row.ends_at, session_mac(data_key, row));
   return token;
 }
 
@@ -98,7 +109,10 @@ void end_sessions_of(storage::WriteTx& tx, const vault::DataKey& data_key, const
 }
 
 void totp_shown(storage::WriteTx& tx, const vault::DataKey& data_key, const Principal& who) {
-  tx.exec("UPDATE sessions SET totp_done = 1 WHERE school_id = ?1 AND lookup = ?2", tx.school(), who.session);
+  if (auto session = session_of(tx, data_key, who.session)) {
+    session->totp_done = true;
+    tx.exec("UPDATE sessions SET totp_done = 1, mac = ?3 WHERE school_id = ?1 AND lookup = ?2", tx.school(), who.session, session_mac(data_key, *session));
+  }
   end_sessions_of(tx, data_key, who.person, &who.session);
 }
 
@@ -108,27 +122,26 @@ std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now) {
 
 std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data_key, const Token& token, Instant now) {
   const auto lookup = token.lookup();
-  auto session = tx.one("SELECT sealed, idle_ends_at, ends_at, totp_done FROM sessions WHERE school_id = ?1 AND lookup = ?2", tx.school(), lookup);
-  if (!session) return std::nullopt;
-  Principal who;
-  who.idle_ends_at = session->get<Instant>(1);
-  who.ends_at = session->get<Instant>(2);
-  if (who.idle_ends_at <= now || who.ends_at <= now) return std::nullopt;
-  auto opened = unseal(token.wrap(data_key), tx.school(), lookup, session->get<View>(0));
+  Bytes sealed;
+  const auto session = session_of(tx, data_key, lookup, &sealed);
+  if (!session || !lives(*session, now)) return std::nullopt;
+  auto opened = unseal(token.wrap(data_key), tx.school(), lookup, sealed);
   if (!opened) return std::nullopt;
 
-  auto account = tx.one("SELECT name, username, roles, state, role_stamp, totp_confirmed FROM accounts WHERE school_id = ?1 AND person_id = ?2",
-                        tx.school(), opened->person);
-  if (!account || account->get<std::string_view>(3) != "active" || account->get<std::int64_t>(4) != opened->stamp) return std::nullopt;
+  auto account = account_of(tx, data_key, opened->person);
+  if (!account || account->state != AccountState::active || account->role_stamp != opened->stamp) return std::nullopt;
   // A session from before the second factor was set up, by whoever knew the password, does not grow into a full one.
-  if (account->get<bool>(5) && !session->get<bool>(3)) return std::nullopt;
+  if (account->totp_confirmed && !session->totp_done) return std::nullopt;
+  Principal who;
+  who.idle_ends_at = session->idle_ends_at;
+  who.ends_at = session->ends_at;
   who.school = tx.school();
   who.person = opened->person;
-  who.name = account->get<std::string>(0);
-  who.username = account->get<std::string>(1);
-  who.roles = roles_from_text(account->get<std::string_view>(2));
+  who.name = std::move(account->name);
+  who.username = std::move(account->username);
+  who.roles = account->roles;
   who.role_stamp = opened->stamp;
-  who.has_totp = account->get<bool>(5);
+  who.has_totp = account->totp_confirmed;
   who.self = data_key.client_ref(who.person);
   who.session = lookup;
   add_needs(tx, who);
@@ -137,21 +150,19 @@ std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data
   return who;
 }
 
-void recheck(storage::ReadTx& tx, const Principal& who, Instant now) {
-  auto row = tx.one("SELECT s.idle_ends_at, s.ends_at, a.state, a.role_stamp FROM sessions s JOIN accounts a ON a.school_id = s.school_id "
-                    "WHERE s.school_id = ?1 AND s.lookup = ?2 AND a.person_id = ?3", tx.school(), who.session, who.person);
-  if (!row || row->get<Instant>(0) <= now || row->get<Instant>(1) <= now || row->get<std::string_view>(2) != "active" ||
-      row->get<std::int64_t>(3) != who.role_stamp)
-    throw Refusal(Code::session_ended);
+void recheck(storage::ReadTx& tx, const vault::DataKey& data_key, const Principal& who, Instant now) {
+  const auto session = session_of(tx, data_key, who.session);
+  const auto account = session && lives(*session, now) ? account_of(tx, data_key, who.person) : std::nullopt;
+  if (!account || account->state != AccountState::active || account->role_stamp != who.role_stamp) throw Refusal(Code::session_ended);
 }
 
-bool wants_touch(const Principal& who, Instant now) {
-  const auto idle = who.staff() ? kLimits.staff_idle : kLimits.client_idle;
-  return who.idle_ends_at < now + idle - std::chrono::minutes(1);
-}
+bool wants_touch(const Principal& who, Instant now) { return who.idle_ends_at < now + idle_of(who.staff()) - std::chrono::minutes(1); }
 
-void touch(storage::WriteTx& tx, const Principal& who, Instant now) {
-  tx.exec("UPDATE sessions SET idle_ends_at = ?3 WHERE school_id = ?1 AND lookup = ?2 AND idle_ends_at > ?4 AND ends_at > ?4", tx.school(),
-          who.session, now + (who.staff() ? kLimits.staff_idle : kLimits.client_idle), now);
+void touch(storage::WriteTx& tx, const vault::DataKey& data_key, const Principal& who, Instant now) {
+  auto session = session_of(tx, data_key, who.session);
+  if (!session || !lives(*session, now)) return;
+  session->idle_ends_at = now + idle_of(who.staff());
+  tx.exec("UPDATE sessions SET idle_ends_at = ?3, mac = ?4 WHERE school_id = ?1 AND lookup = ?2", tx.school(), who.session, session->idle_ends_at,
+          session_mac(data_key, *session));
 }
 }  // namespace xinyi::identity

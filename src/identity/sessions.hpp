@@ -1,5 +1,6 @@
 // Sessions: a 256-bit token in the browser's cookie, of which the server keeps a look-up id and the person's secret
-// re-wrapped under a key that only the cookie yields. A server at rest can open nothing.
+// re-wrapped under a key that only the cookie yields. A server at rest can open nothing. What stands openly in the row,
+// its ends and whether the second factor was shown, carries an authenticator under the school's data key.
 #pragma once
 #include "identity/principal.hpp"
 #include "storage/database.hpp"
@@ -37,9 +38,9 @@ struct SessionLimits {
 /// expired, or the account disabled.
 std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data_key, const Token& token, Instant now);
 /// Inside a write transaction: the same session is still alive with the same roles and needs; else Refusal(session_ended).
-void recheck(storage::ReadTx& tx, const Principal& who, Instant now);
+void recheck(storage::ReadTx& tx, const vault::DataKey& data_key, const Principal& who, Instant now);
 /// Moves the idle end forward; at most once a minute per session.
-void touch(storage::WriteTx& tx, const Principal& who, Instant now);
+void touch(storage::WriteTx& tx, const vault::DataKey& data_key, const Principal& who, Instant now);
 bool wants_touch(const Principal& who, Instant now);
 
 }  // namespace xinyi::identity

@@ -1,12 +1,13 @@
 // The second factor of staff (RFC 6238) through liboath.
 #include <liboath/oath.h>
 
-#include "identity/accounts.hpp"
+#include "identity/account_rows.hpp"
 
 namespace xinyi::identity {
 namespace {
 constexpr std::int64_t kStep = 30;
 constexpr unsigned kDigits = 6;
+constexpr std::int64_t kTolerance = 1;  // steps before and after ours: phones' clocks are not exact
 
 Bytes row_id(const PersonId& person) { return Bytes(person.bytes().begin(), person.bytes().end()); }
 std::int64_t step_of(Instant t) { return t.micros / 1'000'000 / kStep; }
@@ -55,31 +56,56 @@ std::string totp_code(View secret, Instant now) { return code_at(secret, step_of
 
 Bytes new_totp(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, Random& random) {
   const auto secret = random.bytes<20>();
-  tx.exec("UPDATE accounts SET totp = ?3, totp_last_step = 0 WHERE school_id = ?1 AND person_id = ?2 AND totp_confirmed = 0", tx.school(),
-          person, key.protect(View(secret), "accounts.totp", row_id(person)));
+  // One in force is replaced by nothing but a reset in person: this one is then of no use.
+  if (auto row = row_of(tx, key, person); row && !row->account.totp_confirmed) {
+    row->totp = key.protect(View(secret), "accounts.totp", row_id(person));
+    row->totp_use = {};
+    update_row(tx, key, *row);
+  }
   return Bytes(secret.begin(), secret.end());
 }
 
-Bytes totp_secret(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
-  auto row = tx.one("SELECT totp FROM accounts WHERE school_id = ?1 AND person_id = ?2", tx.school(), person);
-  if (!row || row->null(0)) return {};
-  const auto plain = key.reveal(row->get<View>(0), "accounts.totp", row_id(person));
+namespace {
+Bytes secret_of(const vault::DataKey& key, const AccountRow& row) {
+  if (row.totp.empty()) return {};
+  const auto plain = key.reveal(row.totp, "accounts.totp", row_id(row.account.person));
   return Bytes(plain.expose().begin(), plain.expose().end());
+}
+}  // namespace
+
+Bytes totp_secret(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
+  const auto row = row_of(tx, key, person);
+  return row ? secret_of(key, *row) : Bytes{};
+}
+
+std::optional<TotpUse> totp_after(const TotpUse& before, std::int64_t step, std::int64_t now_step) {
+  if (step == before.ahead_step) return std::nullopt;
+  if (before.last_step > now_step + kTolerance) return TotpUse{step, std::max(before.ahead_step, before.last_step)};
+  if (step <= before.last_step) return std::nullopt;
+  return TotpUse{step, before.ahead_step};
 }
 
 bool use_totp(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person, std::string_view code, Instant now) {
-  auto secret = totp_secret(tx, key, person);
+  auto row = row_of(tx, key, person);
+  if (!row) return false;
+  auto secret = secret_of(key, *row);
   if (secret.empty()) return false;
-  std::int64_t used = 0;
-  for (auto step = step_of(now) - 1; step <= step_of(now) + 1; ++step)
-    if (crypto::equal(view(code_at(secret, step)), view(code))) used = step;
+  std::optional<std::int64_t> shown;
+  for (auto step = step_of(now) - kTolerance; step <= step_of(now) + kTolerance; ++step)
+    if (crypto::equal(view(code_at(secret, step)), view(code))) shown = step;
   crypto::wipe(secret);
-  if (used == 0) return false;
-  return tx.exec("UPDATE accounts SET totp_last_step = ?3 WHERE school_id = ?1 AND person_id = ?2 AND totp_last_step < ?3", tx.school(), person,
-                 used) == 1;
+  const auto use = shown ? totp_after(row->totp_use, *shown, step_of(now)) : std::nullopt;
+  if (!use) return false;
+  row->totp_use = *use;
+  update_row(tx, key, *row);
+  return true;
 }
 
-void confirm_totp(storage::WriteTx& tx, const PersonId& person) {
-  tx.exec("UPDATE accounts SET totp_confirmed = 1, version = version + 1 WHERE school_id = ?1 AND person_id = ?2", tx.school(), person);
+void confirm_totp(storage::WriteTx& tx, const vault::DataKey& key, const PersonId& person) {
+  auto row = row_of(tx, key, person);
+  if (!row) throw Refusal(Code::not_found);
+  row->account.totp_confirmed = true;
+  ++row->account.version;
+  update_row(tx, key, *row);
 }
 }  // namespace xinyi::identity

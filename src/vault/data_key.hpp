@@ -21,6 +21,10 @@ class DataKey {
   /// A pseudonym for another purpose; different labels never meet. `label`: at most 255 bytes.
   Fixed<16> keyed(std::string_view label, View value) const;
 
+  /// Authenticator of a row in which the program believes: whoever can only write to the database makes none. `row` is the
+  /// one unambiguous encoding that its table has; `table` is at most 255 bytes.
+  Fixed<16> authenticate(std::string_view table, View row) const;
+
   /// For *protected* columns. The ciphertext opens only in the same school, column and row.
   Bytes protect(View plain, std::string_view column, View row) const;
   Bytes protect(std::string_view plain, std::string_view column, View row) const {
@@ -33,10 +37,10 @@ class DataKey {
   friend void seal_data_key_for_recovery(storage::WriteTx&, const DataKey&, const RoomKey&);
   friend void rewrap_data_key(storage::WriteTx&, const ServerKeys&, const DataKey&);
   SchoolId school_;
-  crypto::GuardedKey key_, link_, column_;
+  crypto::GuardedKey key_, link_, column_, row_;
 };
 
-/// Makes the school's data key (at `init`). ConstraintError when there is one.
+/// Makes the school's data key (at `init`), of a school whose rows are authenticated from the first one on. ConstraintError when there is one.
 DataKey create_data_key(storage::WriteTx& tx, const ServerKeys& keys);
 /// Nothing when the school has none yet; Refusal(internal) when the machine key does not open it.
 std::optional<DataKey> load_data_key(storage::ReadTx& tx, const ServerKeys& keys);
@@ -44,7 +48,12 @@ std::optional<DataKey> load_data_key(storage::ReadTx& tx, const ServerKeys& keys
 void seal_data_key_for_recovery(storage::WriteTx& tx, const DataKey& key, const RoomKey& room);
 /// Opens that copy; nothing when there is none or it does not open.
 std::optional<DataKey> recover_data_key(storage::ReadTx& tx, const crypto::Pair& room);
-/// Wraps it by this machine's key (after recovery).
+/// Whether every row that needs an authenticator has got one. The wrapping itself says so, in what it authenticates: a
+/// writer of the database can neither change the answer nor take it away without losing the key. Nothing when the school
+/// has no key, or the machine key does not open it.
+std::optional<bool> rows_authenticated(storage::ReadTx& tx, const ServerKeys& keys);
+/// Wraps it by this machine's key (after recovery, and when the rows have got their authenticators): from then on
+/// `rows_authenticated`.
 void rewrap_data_key(storage::WriteTx& tx, const ServerKeys& keys, const DataKey& key);
 
 }  // namespace xinyi::vault

@@ -19,7 +19,7 @@ namespace xinyi::vault {
 namespace {
 namespace fs = std::filesystem;
 constexpr std::array kFiles = {"machine.key", "epoch.key", "log.key"};
-constexpr std::string_view kPinFile = "room.pin";
+constexpr std::string_view kPinFile = "room.pin", kRowsFile = "rows.pin";
 
 class File {
  public:
@@ -131,6 +131,7 @@ ServerKeys::ServerKeys(const std::string& dir, const std::string& data_dir)
       epoch_(read_key(dir, kFiles[1])),
       log_(read_key(dir, kFiles[2])) {
   load_pins();
+  load_noted();
 }
 
 crypto::SignPair ServerKeys::log_key() const { return crypto::sign_pair_from_seed(log_.expose()); }
@@ -170,17 +171,55 @@ void ServerKeys::pin(const SchoolId& school, const RoomKey& key) {
   std::string all;
   for (const auto& p : pins_) all += pin_line(p.school, p.key);
   all += pin_line(school, key);
-  const auto path = (fs::path(dir_) / kPinFile).string(), next = path + ".new";
+  replace((fs::path(dir_) / kPinFile).string(), all);
+  pins_.push_back({school, key});
+}
+
+void ServerKeys::replace(const std::string& path, const std::string& text) const {
+  const auto next = path + ".new";
   {
     const File file(next, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (!file.ok() || !write_all(file.fd(), view(all)))
+    if (!file.ok() || !write_all(file.fd(), view(text)))
       throw SecretsError(fmt::format("The file {} cannot be written ({}).", next, std::strerror(errno)));
   }
   if (::rename(next.c_str(), path.c_str()) != 0)
     throw SecretsError(fmt::format("The file {} cannot be replaced ({}).", path, std::strerror(errno)));
   sync_folder(dir_);
-  pins_.push_back({school, key});
 }
+
+void ServerKeys::load_noted() {
+  noted_.clear();
+  const auto path = rows_file();
+  std::ifstream in(path);
+  if (!in) {
+    if (fs::exists(path)) throw SecretsError(fmt::format("The file {} cannot be read.", path));
+    return;
+  }
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    const auto id = id_from_text<SchoolIdTag>(line);
+    if (!id) throw SecretsError(fmt::format("The file {} is damaged in this line: {}", path, line));
+    noted_.push_back(*id);
+  }
+}
+
+void ServerKeys::note_rows(const SchoolId& school) {
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::find(noted_, school) != noted_.end()) return;
+  load_noted();  // another process of this machine may have written since
+  std::string all;
+  for (const auto& s : noted_) all += to_text(s) + "\n";
+  all += to_text(school) + "\n";
+  replace(rows_file(), all);
+  noted_.push_back(school);
+}
+
+bool ServerKeys::rows_noted(const SchoolId& school) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::find(noted_, school) != noted_.end();
+}
+
+std::string ServerKeys::rows_file() const { return (fs::path(dir_) / kRowsFile).string(); }
 
 bool ServerKeys::pinned(const SchoolId& school, const RoomKey& key) const {
   const std::lock_guard lock(mutex_);

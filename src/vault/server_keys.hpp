@@ -1,5 +1,6 @@
-// The server's own keys: three files outside the data folder, in no database and no data backup; and the pins, the
-// public halves of the room's keys as they were at set-up, which a hostile database administrator cannot change.
+// The server's own keys: three files outside the data folder, in no database and no data backup; and what a hostile
+// database administrator must not be able to change: the pins, the public halves of the room's keys as they were at
+// set-up, and which schools' rows carry authenticators.
 #pragma once
 #include <mutex>
 #include <optional>
@@ -53,16 +54,25 @@ class ServerKeys {
   void pin(const SchoolId& school, const RoomKey& key);
   bool pinned(const SchoolId& school, const RoomKey& key) const;
 
+  /// Writes into the file rows.pin that this school's rows carry authenticators (see `rows_authenticated`): a database put
+  /// back to before that is noticed. Once written, nothing changes.
+  void note_rows(const SchoolId& school);
+  bool rows_noted(const SchoolId& school) const;
+  std::string rows_file() const;
+
  private:
   struct Pin {
     SchoolId school;
     RoomKey key;
   };
   void load_pins();
+  void load_noted();
+  void replace(const std::string& path, const std::string& text) const;
   std::string dir_;
   crypto::GuardedKey machine_, epoch_, log_;
-  mutable std::mutex mutex_;  // guards pins_
+  mutable std::mutex mutex_;  // guards what follows
   std::vector<Pin> pins_;
+  std::vector<SchoolId> noted_;
 };
 
 }  // namespace xinyi::vault

@@ -1,7 +1,7 @@
 // Who gets a slot, and who can always let it go.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { anyKey, arrive, book, booked, demoSchool, freeSlot, freeSlots, today } from './harness.mjs'
+import { anyKey, arrive, book, booked, demoSchool, freeSlot, freeSlots, openCase, today } from './harness.mjs'
 
 const racers = Number(process.env.XINYI_SCENE_RACERS ?? 300)
 
@@ -123,6 +123,30 @@ test('CARE-14 a child can always cancel, and no limit refuses a booking', async 
     for (let day = 2; day < 14; day += 1) {
       const [slot] = await freeSlots(child, { counsellor: counsellor.id, from: today(school, day), to: today(school, day) })
       assert.equal((await book(child, slot, { urgent: true })).status, 201)
+    }
+  })
+
+  await t.test('the words of a cancelled visit are destroyed with it; those in a case stay', async () => {
+    for (const who of ['child', 'reception']) {
+      school.moveClock(3 * 3600)
+      for (const name of ['student4', 'counsellor', 'reception']) school.forget(name)
+      const [child, reader, reception] = [await school.as('student4'), await school.as('counsellor'), await school.as('reception')]
+      const slots = await freeSlots(child, { counsellor: counsellor.id, from: today(school, 1), to: today(school, 3) })
+      const units = async () => Number((await school.storage.rows('SELECT count(*) AS n FROM unit_keys'))[0].n)
+      const before = await units()
+      const [appointment, kept] = [await booked(child, slots.at(-1), { reason: '和室友吵架了' }), await booked(child, slots.at(-3), { reason: '想继续聊' })]
+      assert.equal(await units(), before + 2)
+      assert.equal((await reader.ok('POST', `/api/v1/appointments/${appointment.id}/reason/open`, {})).reason, '和室友吵架了')
+      await openCase(reader, kept)  // the case takes the words over
+      const stored = async (id) => (await school.storage.rows(`SELECT reason IS NOT NULL AS words, reason_unit IS NOT NULL AS unit FROM appointments WHERE hex(id) = '${id.replaceAll('-', '').toUpperCase()}'`))[0]
+      assert.deepEqual([Boolean((await stored(appointment.id)).words), Boolean((await stored(appointment.id)).unit)], [true, true])
+      for (const each of [appointment, kept]) await (who === 'child' ? child : reception).ok('POST', `/api/v1/appointments/${each.id}/cancel`)
+      assert.deepEqual([Boolean((await stored(appointment.id)).words), Boolean((await stored(appointment.id)).unit)], [false, false], who)
+      assert.equal(await units(), before + 1, 'its unit secret is gone')
+      const since = await school.audit.size()
+      assert.equal((await reader.post(`/api/v1/appointments/${appointment.id}/reason/open`, {})).code, 'not_found')
+      assert.deepEqual(await school.audit.events({ since, act: 'appointment.reason_opened' }), [], 'nothing was opened')
+      assert.equal((await reader.ok('POST', `/api/v1/appointments/${kept.id}/reason/open`, {})).reason, '想继续聊')
     }
   })
 

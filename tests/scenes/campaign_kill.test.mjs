@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
-import { activateStudents, change, copyOf, eveningSlots, full, quantile, report, rows, signInAll } from './campaign_kit.mjs'
+import { change, copyOf, eveningSlots, full, quantile, report, rows, signInAll, studentNames } from './campaign_kit.mjs'
 import { anyKey, demoSchool, fields, openCase, sleep } from './harness.mjs'
 
 const loops = Number(process.env.XINYI_KILLS ?? (full ? 500 : 15))
@@ -170,9 +170,9 @@ function missing(ledger, file, born) {
 
 test(`kill -9, ${loops} times: nothing acknowledged is lost, nothing is half done, repeats by key are one`, { timeout: 7_200_000 }, async () => {
   const since = performance.now()
-  const school = await demoSchool({ students: 30, served: false })
+  const school = await demoSchool({ students: 30, served: false, everyone: true })
   try {
-    const names = (await activateStudents(school)).filter((name) => !name.startsWith('student')).slice(0, 4)
+    const names = (await studentNames(school)).filter((name) => !name.startsWith('student')).slice(0, 4)
     await school.serve()
     const slots = await eveningSlots(school, await school.as('director'), 96)
     const counsellor = await school.as('counsellor')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import fs from 'node:fs'
-import { activateStudents, eveningSlots, full, inParallel, quantile, report, signInAll } from './campaign_kit.mjs'
+import { eveningSlots, full, inParallel, quantile, report, signInAll, studentNames } from './campaign_kit.mjs'
 import { School, book, demoSchool, freeSlots, onPostgres, today } from './harness.mjs'
 
 const size = full ? { crowd: 1000, rounds: 5, clients: 200, attempts: 20_000, slots: 500 } : { crowd: 100, rounds: 2, clients: 40, attempts: 1500, slots: 100 }
@@ -13,8 +13,8 @@ const named = (slot) => slotOf(slot.shift_id, Date.parse(slot.starts_at))
 
 /** The school's servers: one, or two over one PostgreSQL database with the same secrets. The last is where its database is. */
 async function houses(students) {
-  const home = await demoSchool({ students, served: false })
-  const names = (await activateStudents(home)).filter((name) => !name.startsWith('student'))
+  const home = await demoSchool({ students, served: false, everyone: true })
+  const names = (await studentNames(home)).filter((name) => !name.startsWith('student'))
   await home.serve()
   if (!onPostgres) return { all: [home], home, names }
   const second = new School()

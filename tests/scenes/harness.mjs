@@ -53,7 +53,9 @@ export class School {
   #clients = new Map()
   #secrets = new Map()   // username -> authenticator secret, of a real school
   #steps = new Map()     // username -> last time step used
-  constructor({ clock = false, folder } = {}) {
+  /** `serving`: further options of `xinyi serve`. */
+  constructor({ clock = false, folder, serving = [] } = {}) {
+    this.serving = serving
     this.folder = folder ?? fs.mkdtempSync(join(tmpdir(), 'xinyi-scene-'))
     this.data = join(this.folder, 'data')
     this.offset = 0
@@ -83,7 +85,7 @@ export class School {
   }
   async serve() {
     const file = await program()
-    this.#server = spawn(file, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.storage.options], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#server = spawn(file, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.serving, ...this.storage.options], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     const server = this.#server
     servers.add(server)
     this.ended = new Promise((resolve) => server.once('exit', (status, signal) => {
@@ -230,10 +232,10 @@ export class School {
 }
 
 /** A demonstration school, served. */
-export async function demoSchool({ students = 60, seed = 7, clock = false, served = true } = {}) {
-  const school = new School({ clock })
+export async function demoSchool({ students = 60, seed = 7, clock = false, served = true, everyone = false, serving = [] } = {}) {
+  const school = new School({ clock, serving })
   await school.storage.create()
-  const made = JSON.parse((await school.cli(['demo', '--students', String(students), '--seed', String(seed), '--json'], { ok: true })).stdout)
+  const made = JSON.parse((await school.cli(['demo', '--students', String(students), '--seed', String(seed), ...(everyone ? ['--everyone'] : []), '--json'], { ok: true })).stdout)
   school.password = made.password
   school.accounts = made.accounts
   return served ? school.serve() : school

@@ -92,6 +92,17 @@ test('SVC-5 the record is written promptly, and a signed one is never changed', 
     assert.equal((await counsellor.ok('POST', `/api/v1/records/${signed.id}/open?version=1`, {})).fields.complaint, '第一版的原话')
     assert.equal((await counsellor.ok('POST', `/api/v1/cases/${cases[0].id}/open`, {})).records[0].amended, true)
   })
+  await t.test('guide: judged and signed is the draft that the author saw, not whichever is there by now', async () => {
+    const begun = await counsellor.ok('POST', `/api/v1/cases/${cases[0].id}/records`, {})
+    const whole = await counsellor.ok('PUT', `/api/v1/records/${begun.id}/draft`, { fields: fields({ session_on: begun.fields.session_on }) }, { version: begun.version })
+    // Another window leaves it half-written meanwhile.
+    const half = await counsellor.ok('PUT', `/api/v1/records/${begun.id}/draft`, { fields: fields({ session_on: begun.fields.session_on, process: undefined }) }, { version: whole.version })
+    const stale = await counsellor.post(`/api/v1/records/${begun.id}/sign`, undefined, { version: whole.version })
+    assert.equal(`${stale.code} ${stale.json.current?.version}`, `changed_meanwhile ${half.version}`)
+    assert.equal((await counsellor.post(`/api/v1/records/${begun.id}/sign`, undefined, { version: half.version })).code, 'record_incomplete')
+    const good = await counsellor.ok('PUT', `/api/v1/records/${begun.id}/draft`, { fields: fields({ session_on: begun.fields.session_on }) }, { version: half.version })
+    assert.equal((await counsellor.ok('POST', `/api/v1/records/${begun.id}/sign`, undefined, { version: good.version })).state, 'signed')
+  })
   await t.test('prevent: whoever holds the database cannot change a signed version either', async () => {
     for (const column of ["content = x'00'", 'signed_at = 1', "signature = x'00'", 'version = version + 10', "record_id = x'00'"])
       await assert.rejects(school.storage.tamper(`UPDATE record_versions SET ${column.replaceAll("x'00'", onPostgres ? "'\\x00'" : "x'00'")}`), /never change/, column)

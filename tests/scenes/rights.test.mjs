@@ -36,6 +36,8 @@ function relations(username, kind, id) {
   if (kind === 'appointments') {
     if (owners[id] === username) out.push('own')
     if (username === 'counsellor') out.push('assigned')
+  } else if (kind === 'day') {
+    out.push('own')  // without counsellor_id: one's own
   } else if (kind === 'shifts') {
     if (username === 'counsellor') out.push('assigned')
   } else if (kind === 'cases' || kind === 'records') {
@@ -91,6 +93,28 @@ test('rights: every route, role and object answers as its rule says', async () =
   }
   assert.deepEqual(differences, [])
   assert.ok(calls > 700, `${calls} calls`)
+})
+
+test('rights: another counsellor’s day is refused with an event; managers read it, which leaves one', async () => {
+  const whose = people.counsellor.id
+  for (const username of ['counsellor2', 'trainee']) {
+    const since = await school.audit.size()
+    const [theirs, nobodys] = [await people[username].get(`/api/v1/day?counsellor_id=${whose}`), await people[username].get(`/api/v1/day?counsellor_id=${randomUUID()}`)]
+    assert.equal(`${theirs.status} ${theirs.code}`, '404 not_found', username)
+    assert.equal(theirs.sameless, nobodys.sameless)
+    const [refusal, another] = await school.audit.events({ since })
+    assert.deepEqual([refusal.act, refusal.outcome, refusal.object_kind, refusal.object], ['access.refused', 'refused', 'person', whose])
+    assert.equal(another.act, 'access.refused')
+  }
+  for (const username of ['director', 'reception']) {
+    const since = await school.audit.size()
+    assert.equal((await people[username].get(`/api/v1/day?counsellor_id=${whose}`)).status, 200, username)
+    assert.deepEqual((await school.audit.events({ since })).map((each) => [each.act, each.object]), [['day.read', whose]])
+    assert.equal((await people[username].get(`/api/v1/day?counsellor_id=${randomUUID()}`)).code, 'not_found')
+  }
+  const since = await school.audit.size()
+  assert.equal((await people.counsellor.get(`/api/v1/day?counsellor_id=${whose}`)).status, 200)
+  assert.deepEqual(await school.audit.events({ since }), [], 'one’s own day leaves no event')
 })
 
 test('rights: "not yours" and "not there" are one answer, byte for byte', async () => {

@@ -18,7 +18,7 @@ const state = async () => {
 
 test('set-up: before it, the server answers nothing but set-up', async () => {
   const routes = JSON.parse((await school.cli(['routes', '--json'])).stdout)
-  const open = ['/api/v1/about', '/api/v1/openapi.json', '/api/v1/setup/claim', '/api/v1/setup/room']
+  const open = ['/api/v1/about', '/api/v1/openapi.json', '/api/v1/setup/claim', '/api/v1/setup/session', '/api/v1/setup/room']
   for (const route of routes) {
     const answer = await school.client().send(route.method, route.path.replace('{id}', school.id), route.body ? {} : undefined, { version: route.versioned ? 1 : undefined, raw: route.upload_limit ? Buffer.from('x') : undefined })
     if (open.includes(route.path)) assert.notEqual(answer.code, 'setup_needed', route.path)
@@ -34,6 +34,8 @@ test('set-up: a wrong start secret claims nothing; the right one works once', as
   assert.equal(`${wrong.status} ${wrong.code}`, '401 start_secret_wrong')
   assert.equal((await stranger.post('/api/v1/setup/claim', { start_secret: school.startSecret, username: 'director', password: 'password' })).status, 422)
   assert.equal(await state(), 'starting 0 0')
+  for (const tried of [password, school.startSecret])
+    assert.equal((await stranger.post('/api/v1/setup/session', { username: 'director', password: tried })).code, 'sign_in_failed', 'nobody has claimed it yet')
   claim = await director.ok('POST', '/api/v1/setup/claim', { start_secret: school.startSecret.toLowerCase().replaceAll('-', ' '), username: 'director', password })
   assert.equal((await stranger.post('/api/v1/setup/claim', { start_secret: school.startSecret, username: 'thief', password })).code, 'start_secret_wrong', 'used')
   const again = await director.ok('GET', '/api/v1/setup/claim')
@@ -46,6 +48,27 @@ test('set-up: a start secret lasts seven days', async (t) => {
   late.moveClock(7 * 86_400 + 60)
   const claimed = await late.client().post('/api/v1/setup/claim', { start_secret: late.startSecret, username: 'director', password })
   assert.equal(`${claimed.status} ${claimed.code}`, '401 start_secret_wrong')
+})
+
+test('set-up: a director whose session is lost goes on with the chosen password, and nobody else does', async () => {
+  const since = await school.audit.size()
+  director.cookie = ''  // the browser was closed
+  assert.equal((await director.get('/api/v1/setup/claim')).code, 'sign_in_needed')
+  const stranger = school.client({ from: '127.0.0.20' })
+  for (const body of [{ username: 'director', password: 'quiet river lantern stones' }, { username: 'somebody', password }, { username: 'director', password: school.startSecret }])
+    assert.equal((await stranger.post('/api/v1/setup/session', body)).code, 'sign_in_failed')
+  assert.equal((await stranger.get('/api/v1/setup/claim')).code, 'sign_in_needed')
+  assert.equal((await stranger.post('/api/v1/session', { username: 'director', password })).code, 'setup_needed', 'the ordinary door stays shut')
+  const guessed = []
+  for (let n = 0; n < 3; n += 1) guessed.push((await stranger.post('/api/v1/setup/session', { username: 'director', password: `guess ${n}` })).code)
+  guessed.push((await stranger.post('/api/v1/setup/session', { username: 'director', password })).code)
+  assert.equal(guessed.at(-1), 'slow_down', guessed.join(' '))
+
+  assert.deepEqual(await director.ok('POST', '/api/v1/setup/session', { username: 'director', password }), claim, 'the same keys, the same challenge')
+  assert.deepEqual(await director.ok('GET', '/api/v1/setup/claim'), claim)
+  const acts = (await school.audit.events({ since })).map((each) => each.act)
+  assert.ok(acts.includes('session.opened') && acts.includes('session.refused'), acts.join(' '))
+  assert.equal(await state(), 'starting 0 1')
 })
 
 test('set-up: keys that do not fit each other are refused, and nothing is stored', async () => {
@@ -80,6 +103,7 @@ test('set-up: keys that do not fit each other are refused, and nothing is stored
   assert.deepEqual([...director.me.needs].sort(), ['pledge', 'totp'])
   assert.equal((await director.post('/api/v1/setup/room', right)).code, 'setup_done')
   assert.equal((await school.client().post('/api/v1/setup/claim', { start_secret: school.startSecret, username: 'thief', password })).code, 'setup_done')
+  assert.equal((await school.client().post('/api/v1/setup/session', { username: 'director', password })).code, 'setup_done', 'from now on by the ordinary door, with a second factor')
 })
 
 test('set-up: a colleague is invited, claims, binds an authenticator, waits to be confirmed in person, then works', async () => {

@@ -16,7 +16,7 @@ constexpr Span kLookBack = std::chrono::hours(24 * 30);
 DayAppointment picture(ReadTx& tx, const Call& call, const schedule::StoredAppointment& a, bool own) {
   auto client = schedule::client_facts(tx, call.data_key(), a.client);
   // A colleague who comes as a client stays unnamed to managers and reception (CARE-17).
-  if (const auto account = own ? std::nullopt : account_of(tx, client.person); account && account->roles.any(kStaff)) client.name = "—";
+  if (!own && may_be_staff(tx, call.data_key(), client.person)) client.name = "—";
   const auto seen = schedule::as_client_sees(tx, a);
   DayAppointment out{a.id, a.span.starts_at, a.span.ends_at, seen.room, a.state, a.walk_in, a.urgent, {client.name, client.class_name}, {}, {}, false,
                      a.version};
@@ -47,18 +47,25 @@ std::vector<Unsigned> unsigned_of(ReadTx& tx, const Call& call, const std::optio
   return out;
 }
 
+PersonId whose_day(const Call& call) { return call.query<PersonId>("counsellor_id").value_or(call.who().person); }
+
+http::Locator day_locator() {
+  return http::Locator([](ReadTx& tx, const Call& call) {
+    const auto whose = whose_day(call);
+    if (whose == call.who().person) return Facts{true, {Relation::own}, "person", whose.bytes(), {}};
+    // Whoever left, or whose account is in doubt, still has a day with children in it.
+    if (!may_be_staff(tx, call.data_key(), whose)) return Facts::missing("person", whose.bytes());
+    return Facts{true, {}, "person", whose.bytes(), {}};
+  });
+}
+
 Task<Day> day(Call& call) {
   const auto& zone = call.school_facts().zone;
   const auto date = call.query<SchoolDate>("date").value_or(zone.date_of(call.now()));
   const auto me = call.who().person;
-  const auto whose = call.query<PersonId>("counsellor_id").value_or(me);
+  const auto whose = whose_day(call);
   const bool own = whose == me;
-  if (!own) {
-    co_await call.write([&](WriteTx& tx) {
-      if (!call.who().roles.any({Role::director, Role::deputy, Role::reception})) throw Refusal(Code::not_found);
-      audit::append(tx, call.event(audit::Act::day_read, "person", whose.bytes()));
-    });
-  }
+  if (!own) co_await call.write([&](WriteTx& tx) { audit::append(tx, call.event(audit::Act::day_read, "person", whose.bytes())); });
   co_return co_await call.read([&](ReadTx& tx) {
     const schedule::Interval span{zone.at(date, {0}), zone.at(date.plus_days(1), {0})};
     Day out;
@@ -76,7 +83,11 @@ Task<Day> day(Call& call) {
 Task<schedule::Reason> open_reason(Call& call) {
   const auto id = call.id<AppointmentId>();
   // The words are opened only after the event is durable.
-  auto visit = co_await call.read([&](ReadTx& tx) { return *schedule::appointment(tx, id); });
+  auto visit = co_await call.read([&](ReadTx& tx) {
+    const auto found = schedule::appointment(tx, id);
+    if (!found->reason_unit && !reason_of(tx, id)) throw Refusal(Code::not_found);  // nothing is there to be opened
+    return *found;
+  });
   co_await call.write([&](WriteTx& tx) {
     audit::append(tx, call.event(audit::Act::appointment_reason_opened, "appointment", id.bytes(), visit.client));
   });
@@ -110,7 +121,8 @@ Task<UnsignedList> unsigned_list(Call& call) {
 void add_day_routes(http::Routes& routes) {
   using enum http::Method;
   routes.add<http::Nothing, Day>({get, "/api/v1/day", "A counsellor's day: shifts, visits, free slots, what is unsigned.",
-                                  Rule::may({Role::counsellor, Role::trainee, Role::director, Role::deputy, Role::reception}).with_clients(), http::no_object(),
+                                  Rule::may({Role::counsellor, Role::trainee}, {Relation::own})
+                                      .or_may({Role::director, Role::deputy, Role::reception}).with_clients(), day_locator(),
                                   {"date", "counsellor_id"}, {}, "day.read"}, day);
   routes.add<http::Nothing, schedule::Reason>({post, "/api/v1/appointments/{id}/reason/open", "Opens the client's own words; leaves an event.",
                                                Rule::may(kCounsellors, {Relation::assigned}).with_content(), schedule::appointment_locator(), {}, {},

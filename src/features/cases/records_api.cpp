@@ -182,7 +182,12 @@ Task<http::Answer<Record>> sign_version(Call& call, RecordId id, std::int64_t ex
 Task<http::Answer<Record>> sign_record(Call& call) {
   const auto id = call.id<RecordId>();
   const auto expected = call.expected_version();
-  auto opened = co_await call.read([&](ReadTx& tx) { return open_record(tx, call, id, {}); });
+  auto opened = co_await call.read([&](ReadTx& tx) {
+    auto found = open_record(tx, call, id, {});
+    // Judged and signed is the draft that the author had before their eyes, not whichever is there by now.
+    if (found.facts.state == RecordState::draft && found.facts.version != expected) refuse_edit(tx, id);
+    return found;
+  });
   RecordFields fields;
   if (opened.facts.state == RecordState::draft) {
     fields = fields_of(call, opened, {});

@@ -122,9 +122,7 @@ void insert_record(WriteTx& tx, const StoredRecord& r) {
           r.saved_at, r.due_at);
 }
 
-namespace {
-/// Why an update of a record found no row.
-[[noreturn]] void refuse_edit(ReadTx& tx, const RecordId& id) {
+void refuse_edit(ReadTx& tx, const RecordId& id) {
   const auto r = record_of(tx, id);
   if (!r) throw Refusal(Code::not_found);
   Problem p;
@@ -132,7 +130,6 @@ namespace {
   p.extra["current"] = boost::json::object{{"version", r->version}, {"saved_at", to_text(r->saved_at)}};
   throw Refusal(std::move(p));
 }
-}  // namespace
 
 void save_draft(WriteTx& tx, const RecordId& id, std::int64_t expected, const Bytes& sealed, std::optional<SchoolDate> session_on, Instant now) {
   const auto n = tx.exec("UPDATE records SET draft = ?4, version = ?3 + 1, saved_at = ?5, session_on = coalesce(?6, session_on) "

@@ -52,7 +52,10 @@ std::optional<StoredRecord> record_of_appointment(storage::ReadTx& tx, const App
 std::vector<StoredRecord> unsigned_records(storage::ReadTx& tx, const std::optional<PersonId>& author);
 std::int64_t next_session_number(storage::ReadTx& tx, const CaseId& id);
 void insert_record(storage::WriteTx& tx, const StoredRecord& r);
-/// Refusal(record_signed) / Refusal(changed_meanwhile) when the row is not a draft of that version any more.
+/// Why a draft of an expected version is not there any more: Refusal(record_signed) or Refusal(changed_meanwhile), with what
+/// is there now; Refusal(not_found).
+[[noreturn]] void refuse_edit(storage::ReadTx& tx, const RecordId& id);
+/// Those refusals when the row is not a draft of that version any more.
 void save_draft(storage::WriteTx& tx, const RecordId& id, std::int64_t expected, const Bytes& sealed, std::optional<SchoolDate> session_on, Instant now);
 
 struct StoredVersion {

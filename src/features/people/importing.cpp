@@ -67,7 +67,7 @@ void apply_proposal(storage::WriteTx& tx, const vault::DataKey& key, const Propo
                     const ImportOptions& options, const audit::Event& event) {
   apply(tx, key, proposal.prepared, options.today);
   const auto wishes = account_wishes(proposal.prepared.plan);
-  (options.accounts ? options.accounts : client_accounts(options.now))(tx, wishes);
+  (options.accounts ? options.accounts : client_accounts(key, options.now))(tx, wishes);
   audit::append(tx, event);
 }
 

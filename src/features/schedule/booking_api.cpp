@@ -57,7 +57,7 @@ http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const St
   };
   const auto found = shift(tx, in.shift);
   const auto span = found ? slot_at({found->starts_at, found->ends_at}, found->slot_minutes, in.starts_at) : std::nullopt;
-  if (!span || !receives_clients(tx, found->counsellor.id)) return refuse(kGone);
+  if (!span || !receives_clients(tx, key, found->counsellor.id)) return refuse(kGone);
   if ((in.walk_in ? span->ends_at : span->starts_at) <= call.now()) return refuse(kPast);
   a.counsellor = found->counsellor.id;
   a.room = found->room.id;

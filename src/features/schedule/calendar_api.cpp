@@ -56,7 +56,7 @@ Task<Shift> create_shift(Call& call, NewShift in) {
                    in.slot_minutes, 0, 1};
   const auto touched = co_await call.act([&](WriteTx& tx) {
     if (!term_on(tx, in.date)) throw Refusal(Code::outside_term, "date", Code::outside_term);
-    const auto people = counsellors(tx);
+    const auto people = counsellors(tx, call.data_key());
     if (std::ranges::none_of(people, [&](const Person& p) { return p.id == in.counsellor_id; }))
       throw Refusal(Code::invalid_input, "counsellor_id", Code::field_choice);
     const auto all = rooms(tx);
@@ -99,7 +99,7 @@ void add_calendar_routes(http::Routes& routes) {
                                        create_room, 201);
   routes.add<http::Nothing, Counsellors>({get, "/api/v1/counsellors", "Members of staff who receive clients.", Rule::may(kEverybody), http::no_object()},
                                          [](Call& call) -> Task<Counsellors> {
-                                           co_return co_await call.read([](ReadTx& tx) { return Counsellors{counsellors(tx)}; });
+                                           co_return co_await call.read([&](ReadTx& tx) { return Counsellors{counsellors(tx, call.data_key())}; });
                                          });
   routes.add<http::Nothing, Shifts>({get, "/api/v1/shifts", "Duty shifts in a range of days.", Rule::may(kStaff), http::no_object(), {"from", "to"}},
                                     [](Call& call) -> Task<Shifts> {

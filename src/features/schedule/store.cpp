@@ -147,16 +147,16 @@ void insert_room(WriteTx& tx, const CounsellingRoom& r) {
   }
 }
 
-std::vector<Person> counsellors(ReadTx& tx) {
+std::vector<Person> counsellors(ReadTx& tx, const vault::DataKey& key) {
   std::vector<Person> out;
-  for (const auto& a : identity::staff_accounts(tx))
+  for (const auto& a : identity::staff_accounts(tx, key))
     if (a.state == identity::AccountState::active && a.roles.any({identity::Role::counsellor, identity::Role::trainee}))
       out.push_back({a.person, a.name, a.gender});
   return out;
 }
 
-bool receives_clients(ReadTx& tx, const PersonId& person) {
-  const auto a = identity::account_of(tx, person);
+bool receives_clients(ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
+  const auto a = identity::account_of(tx, key, person);
   return a && a->state == identity::AccountState::active && a->roles.any({identity::Role::counsellor, identity::Role::trainee});
 }
 
@@ -199,7 +199,7 @@ std::vector<Slot> free_slots(ReadTx& tx, const vault::DataKey& key, const Interv
   Taken resources(tx, key, {range.starts_at - kLongestShift, range.ends_at + kLongestShift});
   std::map<PersonId, bool> receive;
   for (const auto& s : shifts(tx, {range.starts_at - kLongestShift, range.ends_at}, counsellor)) {
-    if (!receive.contains(s.counsellor.id)) receive[s.counsellor.id] = receives_clients(tx, s.counsellor.id);
+    if (!receive.contains(s.counsellor.id)) receive[s.counsellor.id] = receives_clients(tx, key, s.counsellor.id);
     if (!receive[s.counsellor.id]) continue;
     const Interval span{s.starts_at, s.ends_at};
     taken.clear();
@@ -263,7 +263,11 @@ void set_appointment_state(WriteTx& tx, const StoredAppointment& a, AppointmentS
   const auto n = tx.exec("UPDATE appointments SET state = ?3, version = version + 1 WHERE school_id = ?1 AND id = ?2 AND version = ?4", tx.school(),
                          a.id, contract::enum_name(to), a.version);
   if (n == 0) throw Refusal(Code::changed_meanwhile);
-  if (to == AppointmentState::cancelled) release(tx, a.id);
+  if (to != AppointmentState::cancelled) return;
+  release(tx, a.id);
+  if (!a.reason_unit) return;  // no words, or a case has taken them over
+  drop_reason(tx, a.id);
+  vault::destroy_unit(tx, *a.reason_unit);
 }
 
 void drop_reason(WriteTx& tx, const AppointmentId& id) {

@@ -14,9 +14,9 @@ std::vector<CounsellingRoom> rooms(storage::ReadTx& tx);
 /// Refusal(invalid_input) when the name is taken.
 void insert_room(storage::WriteTx& tx, const CounsellingRoom& room);
 /// Members of staff who receive clients, by name.
-std::vector<Person> counsellors(storage::ReadTx& tx);
+std::vector<Person> counsellors(storage::ReadTx& tx, const vault::DataKey& key);
 /// False once they have left: their shifts stay on the plan, but no child is offered a time at which nobody comes.
-bool receives_clients(storage::ReadTx& tx, const PersonId& person);
+bool receives_clients(storage::ReadTx& tx, const vault::DataKey& key, const PersonId& person);
 
 // -- shifts
 std::vector<Shift> shifts(storage::ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor = {});
@@ -53,9 +53,10 @@ void insert_appointment(storage::WriteTx& tx, const StoredAppointment& a);
 std::optional<StoredAppointment> appointment(storage::ReadTx& tx, const AppointmentId& id);
 std::vector<StoredAppointment> appointments_of_client(storage::ReadTx& tx, const ClientRef& client);
 std::vector<StoredAppointment> appointments_of_counsellor(storage::ReadTx& tx, const PersonId& counsellor, const Interval& range);
-/// Refusal(changed_meanwhile) when the version is another; frees the span when it is cancelled.
+/// Refusal(changed_meanwhile) when the version is another; frees the span when it is cancelled,
+/// and destroys the client's words, which nobody needs any more; those that a case has taken over stay there.
 void set_appointment_state(storage::WriteTx& tx, const StoredAppointment& a, AppointmentState to);
-/// The reason now lives under the case key: the copy for the duty key goes.
+/// The words sealed to the duty key go: they live under the case key now, or the visit is cancelled.
 void drop_reason(storage::WriteTx& tx, const AppointmentId& id);
 
 Appointment as_client_sees(storage::ReadTx& tx, const StoredAppointment& a);

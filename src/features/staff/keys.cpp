@@ -40,6 +40,7 @@ Created create_school(storage::Database& db, const vault::ServerKeys& keys, cons
     director.person = out.director;
     director.username = "director";
     director.name = facts.director_name;
+    director.gender = facts.director_gender;
     director.roles = {Role::director, Role::counsellor, Role::crisis_team};
     invite(tx, key, director, secret, now);
     publish_first_pledge(tx, declaration, now);
@@ -69,7 +70,7 @@ void make_room(storage::WriteTx& tx, vault::ServerKeys& keys, const vault::DataK
                const MakeRoom& in, Instant now, Random&) {
   auto state = tx.one("SELECT state FROM schools WHERE id = ?1", tx.school());
   if (!state || state->get<std::string_view>(0) != "starting") throw Refusal(Code::setup_done);
-  const auto account = account_of(tx, director.person);
+  const auto account = account_of(tx, data_key, director.person);
   invariant(account.has_value(), "director without an account");
   const auto roles = to_text(account->roles);
 
@@ -105,9 +106,9 @@ void make_room(storage::WriteTx& tx, vault::ServerKeys& keys, const vault::DataK
   audit::append(tx, e);
 }
 
-void certify_colleague(storage::WriteTx& tx, const vault::ServerKeys& keys, const vault::Unlocked& director, const PersonId& person,
-                       std::string_view short_code, Instant now) {
-  auto account = account_of(tx, person);
+void certify_colleague(storage::WriteTx& tx, const vault::ServerKeys& keys, const vault::DataKey& data_key, const vault::Unlocked& director,
+                       const PersonId& person, std::string_view short_code, Instant now) {
+  auto account = account_of(tx, data_key, person);
   auto key = vault::newest_person_key(tx, person);
   if (!account || !key || key->state != vault::PersonKey::State::pending) throw Refusal(Code::not_found);
   std::string typed;

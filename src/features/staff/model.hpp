@@ -89,6 +89,12 @@ struct Claim {
   Password password;
 };
 BOOST_DESCRIBE_STRUCT(Claim, (), (start_secret, username, password))
+/// The claimed director comes back with the password chosen at the claim.
+struct Resume {
+  Username username;
+  Password password;
+};
+BOOST_DESCRIBE_STRUCT(Resume, (), (username, password))
 struct Claimed {
   PersonId person_id;
   SchoolId school_id;

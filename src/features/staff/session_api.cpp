@@ -1,5 +1,5 @@
 // Signing in and out, the second factor, one's own password.
-#include "features/staff/staff.hpp"
+#include "features/staff/entering.hpp"
 #include "features/staff/me.hpp"
 
 namespace xinyi::staff {
@@ -16,79 +16,11 @@ SchoolId school_meant(Call& call, const std::optional<Text<1, 40>>& code) {
   return school->id;
 }
 
-/// The event of a refused try: by an unknown person, about an account only as a pseudonym.
-audit::Event refused_try(const Call& call, std::string_view username) {
-  audit::Event e{audit::Actor::anonymous(), audit::Act::session_refused};
-  e.object = {"account", call.data_key().keyed("account name", view(username))};
-  e.outcome = audit::Outcome::refused;
-  e.at = call.now();
-  return e;
-}
-
-[[noreturn]] void refuse_for(std::int64_t seconds) {
-  Problem p;
-  p.code = Code::slow_down;
-  p.extra["retry_after_s"] = seconds;
-  throw Refusal(std::move(p));
-}
-
-enum class Outcome { in, failed, totp_needed, totp_wrong, slow_down };
-
-struct Attempt {
-  std::optional<Account> account;
-  std::optional<vault::StoredSecret> stored;
-  std::int64_t wait = 0;
-};
-
 Task<Me> sign_in(Call& call, SignIn in) {
-  const auto school = school_meant(call, in.school);
-  const auto& key = call.data_key();
-  const std::string remote = call.incoming().remote;
-  auto attempt = co_await call.read([&](ReadTx& tx) {
-    Attempt a;
-    a.wait = wait_seconds(tx, key, in.username, remote, call.now());
-    a.account = account_named(tx, in.username);
-    if (a.account && a.account->state != AccountState::active) a.account.reset();
-    if (a.account) a.stored = vault::person_secret(tx, a.account->person);
-    return a;
-  });
-  if (attempt.wait > 0) refuse_for(attempt.wait);
-  const auto decoy = key.keyed("decoy salt", view(in.username.str()));
-  auto found = co_await call.services().passwords.run(call.executor(), [&] {
-    return try_password(in.password, attempt.account ? &*attempt.account : nullptr, school, attempt.stored, decoy);
-  });
-
-  std::optional<Token> token;
-  const auto outcome = co_await call.write([&](WriteTx& tx) {
-    token.reset();
-    // Many tries sent at once all found no wait at their start: those beyond the allowance learn nothing.
-    attempt.wait = wait_seconds(tx, key, in.username, remote, call.now());
-    if (attempt.wait > 0) return Outcome::slow_down;
-    const auto fail = [&](Outcome why) {
-      note_failure(tx, key, in.username, remote, call.now());
-      audit::append(tx, refused_try(call, in.username));
-      return why;
-    };
-    // Judged again here: the account may have changed while the password was being hashed.
-    const auto now_account = found.right ? account_of(tx, attempt.account->person) : std::nullopt;
-    if (!now_account || now_account->state != AccountState::active || now_account->verifier != attempt.account->verifier)
-      return fail(Outcome::failed);
-    if (now_account->totp_confirmed) {
-      if (!in.totp) return Outcome::totp_needed;
-      if (!use_totp(tx, key, now_account->person, in.totp->str(), call.now())) return fail(Outcome::totp_wrong);
-    }
-    note_success(tx, key, in.username, remote);
-    token = open_session(tx, key, now_account->person, now_account->roles.any(kStaff), now_account->role_stamp, now_account->totp_confirmed,
-                         found.secret ? &*found.secret : nullptr, call.now());
-    audit::append(tx, session_event(key, *now_account, audit::Act::session_opened, call.now()));
-    return Outcome::in;
-  });
-  if (outcome == Outcome::slow_down) refuse_for(attempt.wait);
-  if (outcome == Outcome::failed) throw Refusal(Code::sign_in_failed);
-  if (outcome == Outcome::totp_needed) throw Refusal(Code::totp_needed);
-  if (outcome == Outcome::totp_wrong) throw Refusal(Code::totp_wrong);
-  call.set_session_cookie(token->to_cookie());
-  co_return co_await me_of(call, *token);
+  school_meant(call, in.school);
+  const auto entered = co_await enter(call, in.username.str(), in.password.str(), in.totp, [](const Account&) { return true; });
+  call.set_session_cookie(entered.token.to_cookie());
+  co_return co_await me_of(call, entered.token);
 }
 
 Task<Me> first_sign_in(Call& call, FirstSignIn in) {
@@ -97,14 +29,14 @@ Task<Me> first_sign_in(Call& call, FirstSignIn in) {
   const std::string remote = call.incoming().remote;
   const auto account = co_await call.read([&](ReadTx& tx) -> std::optional<Account> {
     if (const auto wait = wait_seconds(tx, key, in.username, remote, call.now()); wait > 0) refuse_for(wait);
-    auto a = account_named(tx, in.username);
+    auto a = account_named(tx, key, in.username);
     if (!a || !start_secret_fits(tx, key, a->person, in.start_secret, call.now())) return std::nullopt;
     return a;
   });
   if (!account) {
     co_await call.write([&](WriteTx& tx) {
       note_failure(tx, key, in.username, remote, call.now());
-      audit::append(tx, refused_try(call, in.username));
+      audit::append(tx, refused_try(call, in.username.str()));
     });
     throw Refusal(Code::start_secret_wrong);
   }
@@ -122,7 +54,7 @@ Task<Me> first_sign_in(Call& call, FirstSignIn in) {
       const auto pair = crypto::derive(*secret);
       generation = vault::add_person_key(tx, account->person, pair.box_public, pair.sign_public, to_text(account->roles));
     }
-    set_password(tx, account->person, password, generation);
+    set_password(tx, key, account->person, password, generation);
     note_success(tx, key, in.username, remote);
     audit::append(tx, session_event(key, *account, audit::Act::password_set, call.now()));
     token = open_session(tx, key, account->person, account->roles.any(kStaff), account->role_stamp, false, secret ? &*secret : nullptr, call.now());
@@ -145,7 +77,7 @@ Task<TotpSecret> begin_totp(Call& call) {
 Task<Me> confirm_totp_route(Call& call, TotpCode in) {
   co_await call.write([&](WriteTx& tx) {
     if (!use_totp(tx, call.data_key(), call.who().person, in.code.str(), call.now())) throw Refusal(Code::totp_wrong);
-    confirm_totp(tx, call.who().person);
+    confirm_totp(tx, call.data_key(), call.who().person);
     totp_shown(tx, call.data_key(), call.who());
     audit::append(tx, own_event(call, audit::Act::totp_set));
   });
@@ -159,7 +91,7 @@ Task<Me> change_password(Call& call, ChangePassword in) {
   const auto present = co_await call.read([&](ReadTx& tx) {
     // Who finds a session left open must not guess the password through it.
     if (const auto wait = wait_seconds(tx, call.data_key(), who.username, remote, call.now()); wait > 0) refuse_for(wait);
-    return Present{*account_of(tx, who.person), vault::person_secret(tx, who.person)};
+    return Present{*account_of(tx, call.data_key(), who.person), vault::person_secret(tx, who.person)};
   });
   check_password(in.replacement, present.account, call.school_facts().name);
   struct Made { bool right = false; NewPassword password; };
@@ -174,7 +106,7 @@ Task<Me> change_password(Call& call, ChangePassword in) {
       note_failure(tx, call.data_key(), who.username, remote, call.now());
       return false;
     }
-    set_password(tx, who.person, made.password, present.stored ? present.stored->generation : 0);
+    set_password(tx, call.data_key(), who.person, made.password, present.stored ? present.stored->generation : 0);
     end_sessions_of(tx, call.data_key(), who.person, &who.session);
     audit::append(tx, own_event(call, audit::Act::password_changed));
     return true;

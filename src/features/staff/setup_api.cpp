@@ -1,4 +1,5 @@
 // Before and during set-up: what anybody may know, the director's claim, the room key.
+#include "features/staff/entering.hpp"
 #include "features/staff/me.hpp"
 
 namespace xinyi::staff {
@@ -37,11 +38,11 @@ Task<Demo> demo(Call& call) {
   co_return co_await call.read([&](ReadTx& tx) {
     Demo out;
     out.password = demo_password();
-    for (auto row : tx.query("SELECT a.person_id, a.username, a.name, a.roles, a.totp_confirmed FROM demo_accounts d JOIN accounts a "
-                             "ON a.school_id = d.school_id AND a.person_id = d.person_id WHERE d.school_id = ?1 ORDER BY d.position", tx.school())) {
-      DemoAccount account{row.get<std::string>(1), row.get<std::string>(2), list_of(roles_from_text(row.get<std::string_view>(3))).front(), {}};
-      if (row.get<bool>(4)) account.totp_code = totp_code(totp_secret(tx, call.data_key(), row.get<PersonId>(0)), call.now());
-      out.accounts.push_back(std::move(account));
+    for (const auto& person : demo_people(tx, call.data_key())) {
+      const auto account = account_of(tx, call.data_key(), person);
+      if (!account) continue;
+      out.accounts.push_back({account->username, account->name, list_of(account->roles).front(), {}});
+      if (account->totp_confirmed) out.accounts.back().totp_code = totp_code(totp_secret(tx, call.data_key(), person), call.now());
     }
     return out;
   });
@@ -59,16 +60,31 @@ Task<Claimed> claimed_before(Call& call) {
   co_return claimed(call.school(), call.who().person, call.who().roles, call.unlocked().pair, call.data_key());
 }
 
-Task<Claimed> claim(Call& call, Claim in) {
-  const auto school = call.services().schools.named();
+std::shared_ptr<const School> starting_school(Call& call) {
+  auto school = call.services().schools.named();
   if (!school) throw Refusal(Code::setup_needed);
   if (school->open) throw Refusal(Code::setup_done);
   call.for_school(school->id);
+  return school;
+}
+
+/// The same again for a director whose session ended between the claim and the room key: the start secret is used up, and
+/// the password that took its place opens the person's key. Nobody but a director is admitted.
+Task<Claimed> resume(Call& call, Resume in) {
+  const auto school = starting_school(call);
+  const auto entered = co_await enter(call, in.username.str(), in.password.str(), {}, [](const Account& a) { return a.roles.has(Role::director); });
+  if (!entered.secret) throw Refusal(Code::key_locked);
+  call.set_session_cookie(entered.token.to_cookie());
+  co_return claimed(school->id, entered.account.person, entered.account.roles, crypto::derive(*entered.secret), school->data_key);
+}
+
+Task<Claimed> claim(Call& call, Claim in) {
+  const auto school = starting_school(call);
   const auto& key = school->data_key;
   const std::string remote = call.incoming().remote;
   const auto account = co_await call.read([&](ReadTx& tx) -> std::optional<Account> {
     if (wait_seconds(tx, key, "set-up", remote, call.now()) > 0) throw Refusal(Code::slow_down);
-    for (const auto& a : staff_accounts(tx))
+    for (const auto& a : staff_accounts(tx, key))
       if (a.roles.has(Role::director) && start_secret_fits(tx, key, a.person, in.start_secret, call.now())) return a;
     return std::nullopt;
   });
@@ -85,13 +101,9 @@ Task<Claimed> claim(Call& call, Claim in) {
   std::optional<Token> token;
   co_await call.write([&](WriteTx& tx) {
     if (!start_secret_fits(tx, key, account->person, in.start_secret, call.now())) throw Refusal(Code::start_secret_wrong);
-    try {
-      tx.exec("UPDATE accounts SET username = ?3 WHERE school_id = ?1 AND person_id = ?2", tx.school(), account->person, in.username);
-    } catch (const storage::ConstraintError&) {
-      throw Refusal(Code::username_taken, "username", Code::username_taken);
-    }
+    rename(tx, key, account->person, in.username.str());
     const int generation = vault::add_person_key(tx, account->person, pair.box_public, pair.sign_public, to_text(account->roles));
-    set_password(tx, account->person, password, generation);
+    set_password(tx, key, account->person, password, generation);
     audit::append(tx, session_event(key, *account, audit::Act::setup_claimed, call.now()));
     token = open_session(tx, key, account->person, true, account->role_stamp, false, &secret, call.now());
   });
@@ -120,6 +132,8 @@ void add_setup_routes(http::Routes& routes) {
                               http::no_object(), {}, {Code::start_secret_wrong, Code::setup_done, Code::password_common}, "setup.claimed"}, claim);
   routes.add<http::Nothing, Claimed>({get, "/api/v1/setup/claim", "What the claim answered, for the director's session.", Rule::set_up(),
                                       http::no_object()}, claimed_before);
+  routes.add<Resume, Claimed>({post, "/api/v1/setup/session", "The director who claimed the account signs in again, to finish the set-up.",
+                               Rule::set_up(), http::no_object(), {}, {Code::sign_in_failed, Code::slow_down, Code::setup_done}, "session.opened"}, resume);
   routes.add<MakeRoom, Me>({post, "/api/v1/setup/room", "Stores the room's public halves and the director's sealed copies; opens the school.",
                             Rule::set_up(), http::no_object(), {}, {Code::cards_wrong, Code::setup_done}, "setup.room_made"}, room);
 }

@@ -20,7 +20,7 @@ inline void add_routes(http::Routes& routes) {
 
 /// A real school in the state "starting", with its data key and the director's invitation (init).
 struct NewSchool {
-  std::string name, code, zone = "Asia/Shanghai", director_name;
+  std::string name, code, zone = "Asia/Shanghai", director_name, director_gender;
   std::vector<std::string> stages;
   bool demo = false;
   std::string help_place, help_hours, help_people;
@@ -45,9 +45,13 @@ void make_room(storage::WriteTx& tx, vault::ServerKeys& keys, const vault::DataK
 Bytes setup_challenge(const vault::DataKey& key, const PersonId& person);
 
 /// Confirms a colleague's key pair (short code compared in person) and hands over the keys of the roles.
-void certify_colleague(storage::WriteTx& tx, const vault::ServerKeys& keys, const vault::Unlocked& director, const PersonId& person,
-                       std::string_view short_code, Instant now);
+void certify_colleague(storage::WriteTx& tx, const vault::ServerKeys& keys, const vault::DataKey& data_key, const vault::Unlocked& director,
+                       const PersonId& person, std::string_view short_code, Instant now);
 
+/// The accounts that the sign-in page of a demonstration school shows, in their order. A row that the program did not write
+/// is passed over: it would show a real person's second factor to everybody.
+void show_on_sign_in_page(storage::WriteTx& tx, const vault::DataKey& key, const std::vector<PersonId>& people);
+std::vector<PersonId> demo_people(storage::ReadTx& tx, const vault::DataKey& key);
 /// The demonstration school's common password.
 std::string_view demo_password();
 

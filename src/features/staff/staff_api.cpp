@@ -33,7 +33,7 @@ audit::Event about_colleague(const Call& call, audit::Act act, const PersonId& p
 http::Locator staff_member() {
   return http::Locator([](ReadTx& tx, const Call& call) {
     const auto id = call.id<PersonId>();
-    const auto account = account_of(tx, id);
+    const auto account = account_of(tx, call.data_key(), id);
     if (!account || !account->roles.any(kStaff)) return Facts::missing("person", id.bytes());
     return Facts{true, {}, "person", id.bytes(), {}};
   });
@@ -67,7 +67,7 @@ Task<Invited> invite_anew(Call& call) {
   std::string username;
   co_await call.write([&](WriteTx& tx) {
     invite_again(tx, call.data_key(), id, secret, call.now());
-    username = account_of(tx, id)->username;
+    username = account_of(tx, call.data_key(), id)->username;
     audit::append(tx, about_colleague(call, audit::Act::staff_invited, id));
   });
   co_return Invited{id, username, secret.text};
@@ -76,7 +76,7 @@ Task<Invited> invite_anew(Call& call) {
 http::Locator student_account() {
   return http::Locator([](ReadTx& tx, const Call& call) {
     const auto id = call.id<PersonId>();
-    const auto account = account_of(tx, id);
+    const auto account = account_of(tx, call.data_key(), id);
     // The event names no person: having an account says nothing about being a client, but nobody needs it there.
     if (!account || account->roles.any(kStaff)) return Facts::missing("account", {});
     return Facts{true, {}, "account", {}, {}};
@@ -89,7 +89,7 @@ Task<Invited> invite_student(Call& call) {
   std::string username;
   co_await call.write([&](WriteTx& tx) {
     invite_again(tx, call.data_key(), id, secret, call.now());
-    username = account_of(tx, id)->username;
+    username = account_of(tx, call.data_key(), id)->username;
     auto e = own_event(call, audit::Act::staff_invited);
     e.object = {"account", call.data_key().keyed("account name", view(username))};
     audit::append(tx, e);
@@ -100,13 +100,13 @@ Task<Invited> invite_student(Call& call) {
 Task<Colleague> certify_route(Call& call, Certify in) {
   const auto id = call.id<PersonId>();
   co_await call.act([&](WriteTx& tx) {
-    certify_colleague(tx, call.services().keys, call.unlocked(), id, in.short_code, call.now());
+    certify_colleague(tx, call.services().keys, call.data_key(), call.unlocked(), id, in.short_code, call.now());
     auto e = about_colleague(call, audit::Act::staff_certified, id);
     e.why = vault::seal_why_to_room(vault::room_key(tx, call.services().keys, vault::RoomKeyKind::room), in.reason);
     audit::append(tx, e);
     return http::Touched::of(id);
   });
-  co_return co_await call.read([&](ReadTx& tx) { return picture(tx, *account_of(tx, id)); });
+  co_return co_await call.read([&](ReadTx& tx) { return picture(tx, *account_of(tx, call.data_key(), id)); });
 }
 
 /// Takes the person's copies of the room's keys away, and renews what they held: with a copy that they may have kept
@@ -129,13 +129,13 @@ Task<Colleague> disable(Call& call, Because in) {
   const auto id = call.id<PersonId>();
   const auto duty = crypto::Seed::random(), crisis = crypto::Seed::random();
   co_await call.act([&](WriteTx& tx) {
-    const auto account = account_of(tx, id);
+    const auto account = account_of(tx, call.data_key(), id);
     if (account->roles.has(Role::director)) {
       int directors = 0;
-      for (const auto& a : staff_accounts(tx)) directors += a.roles.has(Role::director) && a.state == AccountState::active ? 1 : 0;
+      for (const auto& a : staff_accounts(tx, call.data_key())) directors += a.roles.has(Role::director) && a.state == AccountState::active ? 1 : 0;
       if (directors < 2) throw Refusal(Code::last_director);
     }
-    set_state(tx, id, AccountState::disabled);
+    set_state(tx, call.data_key(), id, AccountState::disabled);
     end_sessions_of(tx, call.data_key(), id, nullptr);
     vault::end_grants_of(tx, id, call.now());
     vault::retire_person_keys(tx, id);
@@ -145,7 +145,7 @@ Task<Colleague> disable(Call& call, Because in) {
     audit::append(tx, e);
     return http::Touched::of(id);
   });
-  co_return co_await call.read([&](ReadTx& tx) { return picture(tx, *account_of(tx, id)); });
+  co_return co_await call.read([&](ReadTx& tx) { return picture(tx, *account_of(tx, call.data_key(), id)); });
 }
 }  // namespace
 
@@ -155,9 +155,9 @@ void add_staff_routes(http::Routes& routes) {
   routes.add<http::Nothing, Colleagues>({get, "/api/v1/staff", "Colleagues and what is still open about their accounts.", Rule::may(kHeads),
                                          http::no_object()},
                                         [](Call& call) -> Task<Colleagues> {
-                                          co_return co_await call.read([](ReadTx& tx) {
+                                          co_return co_await call.read([&](ReadTx& tx) {
                                             Colleagues out;
-                                            for (const auto& a : staff_accounts(tx)) out.items.push_back(picture(tx, a));
+                                            for (const auto& a : staff_accounts(tx, call.data_key())) out.items.push_back(picture(tx, a));
                                             return out;
                                           });
                                         });

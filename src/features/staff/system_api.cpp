@@ -18,7 +18,8 @@ Health health(const char* id, bool ok, const char* zh_good, const char* zh_bad, 
 }
 
 Task<Healths> doctor(Call& call) {
-  const auto head = co_await call.read([](ReadTx& tx) { return audit::newest_head(tx); });
+  struct Found { std::optional<audit::StoredHead> head; std::int64_t forged; };
+  const auto [head, forged] = co_await call.read([&](ReadTx& tx) { return Found{audit::newest_head(tx), disbelieved_accounts(tx, call.data_key())}; });
   std::error_code ec;
   const auto space = std::filesystem::space(call.services().data_dir, ec);
   Healths out;
@@ -28,6 +29,9 @@ Task<Healths> doctor(Call& call) {
                              "Less than 1 GiB is left on the disk"));
   out.items.push_back(health("audit_copy", head && head->copied_at && *head->copied_at + kFreshHead > call.now(), "审计树头已复制到外部文件",
                              "审计树头很久没有复制出去", "The audit head was copied out lately", "The audit head was not copied out for a while"));
+  out.items.push_back(health("accounts", forged == 0, "账号都未被篡改", "有账号在程序之外被改动过,已停止承认;请管理员保留数据库原样并运行 xinyi doctor",
+                             "The accounts are as the program wrote them",
+                             "Accounts were changed past the program and are not believed; keep the database as it is and run xinyi doctor"));
   co_return out;
 }
 
@@ -43,7 +47,7 @@ Task<AuditHead> head_route(Call& call) {
 void add_system_routes(http::Routes& routes) {
   using enum http::Method;
   constexpr Roles kWatchers = {Role::administrator, Role::director, Role::deputy, Role::principal};
-  routes.add<http::Nothing, Healths>({get, "/api/v1/system/doctor", "The state of storage, disk and audit copy.", Rule::may(kWatchers), http::no_object()},
+  routes.add<http::Nothing, Healths>({get, "/api/v1/system/doctor", "The state of storage, disk, audit copy and accounts.", Rule::may(kWatchers), http::no_object()},
                                      doctor);
   routes.add<http::Nothing, AuditHead>({get, "/api/v1/audit/head", "The newest signed head of the audit log.", Rule::may(kWatchers), http::no_object()},
                                        head_route);

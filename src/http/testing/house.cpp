@@ -74,15 +74,15 @@ PersonId House::person(std::string username, identity::Roles roles) {
   account.roles = roles;
   db_->write(school_, [&](storage::WriteTx& tx) {
     identity::invite(tx, data_key(), account, identity::make_start_secret(random_), clock_.now());
-    identity::set_state(tx, account.person, identity::AccountState::active);
-    identity::confirm_totp(tx, account.person);
+    identity::set_state(tx, data_key(), account.person, identity::AccountState::active);
+    identity::confirm_totp(tx, data_key(), account.person);
   });
   return account.person;
 }
 
 std::string House::session(const PersonId& person) {
   return db_->write(school_, [&](storage::WriteTx& tx) {
-    const auto account = identity::account_of(tx, person);
+    const auto account = identity::account_of(tx, data_key(), person);
     invariant(account.has_value(), "no such person");
     return identity::open_session(tx, data_key(), person, account->roles.any(identity::kStaff), account->role_stamp, true, nullptr,
                                   clock_.now())

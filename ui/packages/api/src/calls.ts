@@ -23,6 +23,8 @@ export const session = {
 
 export const setup = {
   claim: (body: Shapes['Claim']) => act('post', '/api/v1/setup/claim', { body }),
+  /** Back after the session ended between the claim and the room key: the password takes the start secret's place. */
+  resume: (body: Shapes['Resume']) => act('post', '/api/v1/setup/session', { body }),
   /** What the claim answered, once more, for the director who made it. */
   claimed: () => act('get', '/api/v1/setup/claim', {}),
   room: (body: SetupRoom, options?: Ask) => act('post', '/api/v1/setup/room', { body }, options),

@@ -85,6 +85,8 @@ export interface paths {
         post: operations["post_setup_claim"]; };
     "/api/v1/setup/room": {
         post: operations["post_setup_room"]; };
+    "/api/v1/setup/session": {
+        post: operations["post_setup_session"]; };
     "/api/v1/shifts": {
         get: operations["get_shifts"];
         post: operations["post_shifts"]; };
@@ -175,6 +177,7 @@ export interface components {
         RecordFields: { aims?: string | null; assessment?: string | null; complaint?: string | null; contacts?: string | null; effect?: string | null; ends?: string | null; homework?: string | null; measures?: string | null; methods?: string | null; needs?: ("none" | "referral" | "supervision") | null; next_on?: string | null; next_plan?: string | null; observation?: string | null; place?: string | null; process?: string | null; risk_level?: ("none" | "low" | "medium" | "high") | null; session_on?: string | null; starts?: string | null; way?: ("face" | "video" | "phone" | "letter" | "parent_talk") | null; };
         RecordLine: { amended?: boolean; id: string; late?: boolean; number: string; session_number: number; session_on: string; signed_at?: string | null; state: "draft" | "signed"; };
         Report: { applied?: boolean; counts: components["schemas"]["Counts"]; findings: components["schemas"]["Finding"][]; findings_total: number; };
+        Resume: { password: string; username: string; };
         RoomPublics: { box_public: string; sign_public: string; };
         Rooms: { items: components["schemas"]["CounsellingRoom"][]; };
         RosterChoice: { mapping?: { [key: string]: number | null; } | null; };
@@ -331,6 +334,9 @@ export interface operations {
     post_setup_room: {
         requestBody: { content: { "application/json": components["schemas"]["MakeRoom"]; }; };
         responses: { 200: { content: { "application/json": components["schemas"]["Me"]; }; }; }; };
+    post_setup_session: {
+        requestBody: { content: { "application/json": components["schemas"]["Resume"]; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["Claimed"]; }; }; }; };
     get_shifts: {
         parameters: { query?: { from?: string; to?: string; }; };
         responses: { 200: { content: { "application/json": components["schemas"]["Shifts"]; }; }; }; };
