@@ -72,8 +72,8 @@ Fixed<16> Token::lookup() const {
   return out;
 }
 
-crypto::Key Token::wrap(const vault::DataKey& data_key) const {
-  const auto ours = data_key.keyed("session key", lookup());
+crypto::Key Token::wrap(const vault::DataKey& data_key, const Fixed<16>& lookup) const {
+  const auto ours = data_key.keyed("session key", lookup);
   return crypto::hkdf_sha256(secret.expose(), ours, "xinyi session wrap");
 }
 
@@ -82,7 +82,7 @@ Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const P
   Token token{tx.school(), crypto::Key::random()};
   const auto lookup = token.lookup();
   tx.exec("INSERT INTO sessions (school_id, lookup, owner, sealed, totp_done, idle_ends_at, ends_at) VALUES (?1,?2,?3,?4,?5,?6,?7)",
-          tx.school(), lookup, owner_of(data_key, person), seal(token.wrap(data_key), tx.school(), lookup, person, role_stamp, secret),
+          tx.school(), lookup, owner_of(data_key, person), seal(token.wrap(data_key, lookup), tx.school(), lookup, person, role_stamp, secret),
           totp_done, now + (staff ? kLimits.staff_idle : kLimits.client_idle),
           now + (staff ? kLimits.staff_absolute : kLimits.client_absolute));
   return token;
@@ -114,7 +114,7 @@ std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data
   who.idle_ends_at = session->get<Instant>(1);
   who.ends_at = session->get<Instant>(2);
   if (who.idle_ends_at <= now || who.ends_at <= now) return std::nullopt;
-  auto opened = unseal(token.wrap(data_key), tx.school(), lookup, session->get<View>(0));
+  auto opened = unseal(token.wrap(data_key, lookup), tx.school(), lookup, session->get<View>(0));
   if (!opened) return std::nullopt;
 
   auto account = tx.one("SELECT name, username, roles, state, role_stamp, totp_confirmed FROM accounts WHERE school_id = ?1 AND person_id = ?2",
