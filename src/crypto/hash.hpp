@@ -1,4 +1,4 @@
-// SHA-256, HMAC and HKDF. Hashing of public bytes runs through OpenSSL, which uses the processor's SHA instructions.
+// SHA-256, HMAC and HKDF, through OpenSSL, which uses the processor's SHA instructions. Nothing of a key or message stays behind.
 #pragma once
 #include <initializer_list>
 #include <string_view>

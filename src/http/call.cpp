@@ -14,9 +14,9 @@ bool good_key(std::string_view key) {
 }
 }  // namespace
 
-Call::Call(const Services& services, const Route& route, Incoming& in, Executor& executor, std::optional<identity::Principal> who,
+Call::Call(const Services& services, const Route& route, Incoming& in, Executor& executor, const identity::Principal* who,
            std::shared_ptr<const identity::School> facts)
-    : services_(services), route_(route), in_(in), executor_(executor), who_(std::move(who)), now_(services.clock.now()),
+    : services_(services), route_(route), in_(in), executor_(executor), who_(who), now_(services.clock.now()),
       school_facts_(std::move(facts)) {
   if (who_) school_ = who_->school;
   else if (school_facts_) school_ = school_facts_->id;
@@ -89,24 +89,24 @@ audit::Event Call::event(std::string_view act, std::string_view kind, const Fixe
 void Call::admit(storage::ReadTx& tx) {
   admitted_ = false;
   if (who_) identity::recheck(tx, data_key(), *who_, now_);
+  admit_resolved(tx);
+}
+
+void Call::admit_resolved(storage::ReadTx& tx) {
+  admitted_ = false;
   facts_ = route_.locate(tx, *this);
-  decision_ = identity::decide(who_ ? &*who_ : nullptr, route_.rule, facts_);
+  decision_ = identity::decide(who_, route_.rule, facts_);
   if (!decision_.allowed) throw AccessDenied(decision_.why, facts_);
   admitted_ = true;
 }
 
-namespace {
-struct KeyRow {
-  Fixed<16> principal, request;
-  std::string route;
-};
-KeyRow key_row(const Call& call) {
-  const auto& in = call.incoming();
-  KeyRow out;
-  out.route = std::string(to_text(call.route().method)) + " " + call.route().path;
-  const auto& key = call.data_key();
-  out.principal = call.signed_in() ? key.keyed("idempotency", call.who().person.bytes())
-                                   : key.keyed("idempotency anonymous", view(in.idempotency_key));
+std::optional<Call::Once> Call::once_only() const {
+  const auto& in = in_;
+  if (in.idempotency_key.empty()) return std::nullopt;
+  Once out;
+  out.route = std::string(to_text(route_.method)) + " " + route_.path;
+  const auto& key = data_key();
+  out.principal = who_ ? key.keyed("idempotency", who_->person.bytes()) : key.keyed("idempotency anonymous", view(in.idempotency_key));
   // Each part with its length before it, so that no two requests hash alike.
   std::string request;
   const auto add = [&](std::string_view part) { request.append(std::to_string(part.size())).append(":").append(part); };
@@ -118,28 +118,25 @@ KeyRow key_row(const Call& call) {
   out.request = key.keyed("idempotency request", view(request));
   return out;
 }
-}  // namespace
 
-std::optional<Touched> Call::repeated(storage::WriteTx& tx) {
-  if (in_.idempotency_key.empty()) return std::nullopt;
+std::optional<Touched> Call::repeated(storage::WriteTx& tx, const std::optional<Once>& once) const {
+  if (!once) return std::nullopt;
   if (!good_key(in_.idempotency_key)) throw Refusal(Code::invalid_input, "Idempotency-Key", Code::field_characters);
-  const auto id = key_row(*this);
   auto row = tx.one("SELECT request, object, version FROM idempotency WHERE school_id = ?1 AND principal = ?2 AND route = ?3 "
                     "AND key = ?4 AND expires_at > ?5",
-                    tx.school(), id.principal, id.route, in_.idempotency_key, now_);
+                    tx.school(), once->principal, once->route, in_.idempotency_key, now_);
   if (!row) return std::nullopt;
-  if (row->get<Fixed<16>>(0) != id.request) throw Refusal(Code::key_reused);
+  if (row->get<Fixed<16>>(0) != once->request) throw Refusal(Code::key_reused);
   return Touched{row->get<Fixed<16>>(1), row->get<std::int64_t>(2)};
 }
 
-void Call::remember(storage::WriteTx& tx, const Touched& touched) {
-  if (in_.idempotency_key.empty()) return;
-  const auto id = key_row(*this);
+void Call::remember(storage::WriteTx& tx, const std::optional<Once>& once, const Touched& touched) const {
+  if (!once) return;
   // One that has ended and was not cleared yet gives way; a live one was found before the work.
   tx.exec("INSERT INTO idempotency (school_id, principal, route, key, request, status, object, version, expires_at) "
           "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT (school_id, principal, route, key) DO UPDATE SET request = excluded.request, "
           "status = excluded.status, object = excluded.object, version = excluded.version, expires_at = excluded.expires_at",
-          tx.school(), id.principal, id.route, in_.idempotency_key, id.request, in_.success_status, touched.object, touched.version,
+          tx.school(), once->principal, once->route, in_.idempotency_key, once->request, in_.success_status, touched.object, touched.version,
           now_ + kRemembered);
 }
 

@@ -8,7 +8,6 @@
 #include "http/loop.hpp"
 #include "http/upload.hpp"
 #include "kernel/log.hpp"
-#include "kernel/stack.hpp"
 
 namespace xinyi::http {
 namespace {
@@ -409,7 +408,6 @@ Task<void> Connection::run() {
     wipe_text(out_);
     parser_.reset();
     in_.forget();
-    wipe_stack_below();
     if (!sent) break;
     if (!follow) {
       if (unread) co_await linger();

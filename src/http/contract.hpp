@@ -1,6 +1,7 @@
 // A route is declared once: method, path, rule, locator, input, output, errors, one sentence. From it come dispatch,
 // parsing, OpenAPI 3.1, the TypeScript client and `xinyi routes --json`. A handler has no way to the database but
-// Call::read / write / act, and these judge the route's rule inside their transaction: forgetting it is not possible.
+// Call::read / write / act, and these judge the route's rule inside their transaction: forgetting it is not possible. The
+// handler of a reading route gets the transaction in which that was done already.
 #pragma once
 #include <functional>
 #include <string>
@@ -123,7 +124,8 @@ class AccessDenied : public Refusal {
 class Call {
  public:
   /// `facts`: the school of the request, where it is known already.
-  Call(const Services& services, const Route& route, Incoming& in, Executor& executor, std::optional<identity::Principal> who,
+  /// `who`: null for nobody; outlives the call.
+  Call(const Services& services, const Route& route, Incoming& in, Executor& executor, const identity::Principal* who,
        std::shared_ptr<const identity::School> facts = {});
 
   const Services& services() const { return services_; }
@@ -131,7 +133,7 @@ class Call {
   Executor& executor() const { return executor_; }
   Instant now() const { return now_; }
   const Incoming& incoming() const { return in_; }
-  bool signed_in() const { return who_.has_value(); }
+  bool signed_in() const { return who_ != nullptr; }
   const identity::Principal& who() const;
   /// The opened key of the person, derived at the first call; Refusal(key_locked) when there is none.
   const vault::Unlocked& unlocked() const;
@@ -201,11 +203,12 @@ class Call {
   /// skipped and its first outcome returned. `work` returns Touched.
   template <class F>
   Task<Touched> act(F work) {
-    co_return co_await services_.db.write_task(school_, executor_, [this, &work](storage::WriteTx& tx) {
+    const auto once = once_only();  // computed here, not while the school's one writer waits
+    co_return co_await services_.db.write_task(school_, executor_, [this, &work, &once](storage::WriteTx& tx) {
       admit(tx);
-      if (auto before = repeated(tx)) return *before;
+      if (auto before = repeated(tx, once)) return *before;
       const Touched touched = work(tx);
-      remember(tx, touched);
+      remember(tx, once, touched);
       return touched;
     });
   }
@@ -226,16 +229,25 @@ class Call {
   const std::optional<std::string>& cookie() const { return cookie_; }
 
  private:
+  friend class Dispatcher;
   const std::string* raw_query(std::string_view name) const;
   void admit(storage::ReadTx& tx);
-  std::optional<Touched> repeated(storage::WriteTx& tx);
-  void remember(storage::WriteTx& tx, const Touched& touched);
+  /// The same where this very transaction found the session: it need not be looked at again.
+  void admit_resolved(storage::ReadTx& tx);
+  /// What the Idempotency-Key stands for: whose it is, and which request. Nothing without one.
+  struct Once {
+    Fixed<16> principal, request;
+    std::string route;
+  };
+  std::optional<Once> once_only() const;
+  std::optional<Touched> repeated(storage::WriteTx& tx, const std::optional<Once>& once) const;
+  void remember(storage::WriteTx& tx, const std::optional<Once>& once, const Touched& touched) const;
 
   const Services& services_;
   const Route& route_;
   Incoming& in_;
   Executor& executor_;
-  std::optional<identity::Principal> who_;
+  const identity::Principal* who_;
   SchoolId school_;
   Instant now_;
   mutable std::shared_ptr<const identity::School> school_facts_;
@@ -255,6 +267,7 @@ struct Entry {
   SchemaOf output = nullptr;  // null: 204
   int status = 200;
   std::function<Task<Reply>(Call&)> run = {};
+  std::function<Reply(Call&, storage::ReadTx&)> read = {};  // instead of `run`, made by Routes::add_read
 };
 
 namespace detail {
@@ -296,6 +309,18 @@ class Routes {
         Out out = co_await handler(call, std::move(in));
         co_return detail::make_reply(out, status);
       }
+    };
+    entries_.push_back(std::move(e));
+  }
+  /// A GET whose answer one read gives: session, rule and handler share one transaction, which the dispatcher opens, so
+  /// the answer shows the moment in which it was allowed. handler: Out or Answer<Out> (Call&, storage::ReadTx&).
+  template <class Out, class Handler>
+  void add_read(Route route, Handler handler) {
+    Entry e{std::move(route)};
+    e.output = &contract::schema<typename detail::Unwrap<Out>::Body>;
+    e.read = [handler = std::move(handler)](Call& call, storage::ReadTx& tx) {
+      const Out out = handler(call, tx);
+      return detail::make_reply(out, 200);
     };
     entries_.push_back(std::move(e));
   }

@@ -53,7 +53,9 @@ struct Dispatcher::Work {
   std::string allow = {};
   Incoming in = {};
   std::shared_ptr<const identity::School> school = {};
+  std::optional<identity::Token> token = {};  // of a school that is here
   std::optional<identity::Principal> who = {};
+  const identity::Principal* principal() const { return who ? &*who : nullptr; }
   bool ended = false;  // a cookie came that no session stands behind
   std::optional<identity::Facts> prevented = {};  // about what a handler refused an act that the log must know of
   ~Work() {
@@ -89,6 +91,7 @@ Dispatcher::Dispatcher(const Services& services, const Routes& routes)
     };
     check(r.path.starts_with("/api/v1/"), "is outside /api/v1/");
     check(!r.summary.empty(), "has no sentence");
+    check(!e.read || r.method == Method::get, "only reads, and is no GET");
     check(r.method != Method::get || (e.input == nullptr && r.upload_limit == 0), "GET has no body");
     check(r.upload_limit == 0 || e.input == nullptr, "an upload has no JSON body");
     check(r.method != Method::get || r.act.empty() || !r.rule.content(), "reading content is a POST, for it leaves an event");
@@ -157,15 +160,15 @@ void Dispatcher::check_head(Work& work) const {
   if (route.versioned && in.if_match.empty()) throw Refusal(Code::version_needed);
 }
 
-Task<void> Dispatcher::resolve(Work& work) const {
+void Dispatcher::find_school(Work& work) const {
   const auto& route = work.entry->route;
-  const auto token = identity::Token::from_cookie(work.in.session_token);
+  work.token = identity::Token::from_cookie(work.in.session_token);
   try {
-    work.school = token ? services_.schools.of(token->school) : services_.schools.named();
+    work.school = work.token ? services_.schools.of(work.token->school) : services_.schools.named();
   } catch (const Refusal& r) {
     if (r.problem().code != Code::not_found) throw;  // a cookie of a school that is not here is no cookie
     work.school = services_.schools.named();
-    work.ended = true;
+    work.token.reset();
   }
   const auto kind = route.rule.kind();
   const bool open = work.school ? work.school->open : !services_.schools.all().empty();
@@ -173,17 +176,22 @@ Task<void> Dispatcher::resolve(Work& work) const {
   if (!open && kind != identity::Rule::Kind::set_up &&
       std::find(std::begin(kBeforeSetUp), std::end(kBeforeSetUp), route.path) == std::end(kBeforeSetUp))
     throw Refusal(Code::setup_needed);
+}
 
-  const auto now = services_.clock.now();
-  if (token && !work.ended) {
-    work.who = co_await services_.db.read_task(token->school, work.executor, [&](storage::ReadTx& tx) {
-      return identity::resolve(tx, work.school->data_key, *token, now);
-    });
-  }
+void Dispatcher::find_session(Work& work, storage::ReadTx& tx) const {
+  work.who = identity::resolve(tx, work.school->data_key, *work.token, services_.clock.now());
+}
+
+void Dispatcher::need_session(Work& work) const {
   work.ended = !work.who && !work.in.session_token.empty();
-  if (!needs_session(route.rule)) co_return;
-  if (!work.who) throw Refusal(work.ended ? Code::session_ended : Code::sign_in_needed);
-  if (identity::wants_touch(*work.who, now)) touch(*work.who);
+  if (needs_session(work.entry->route.rule) && !work.who) throw Refusal(work.ended ? Code::session_ended : Code::sign_in_needed);
+}
+
+Task<void> Dispatcher::resolve(Work& work) const {
+  if (work.token)
+    co_await services_.db.read_task(work.token->school, work.executor, [&](storage::ReadTx& tx) { find_session(work, tx); });
+  need_session(work);
+  touch(work);
 }
 
 Task<void> Dispatcher::read_body(Work& work) const {
@@ -212,18 +220,42 @@ Task<void> Dispatcher::read_body(Work& work) const {
   if (work.entry->input == nullptr && !out.empty()) (void)contract::parse_body<Nothing>(out);
 }
 
+/// The whole of a reading route in one transaction: who asks, whether they may, and the answer. The order of refusals is that
+/// of the other routes.
+Task<Reply> Dispatcher::read_once(Work& work) const {
+  const auto& route = work.entry->route;
+  Reply reply;
+  std::exception_ptr error;
+  try {
+    reply = co_await services_.db.read_task(work.school ? work.school->id : SchoolId{}, work.executor, [&](storage::ReadTx& tx) {
+      if (work.token) find_session(work, tx);
+      need_session(work);
+      Call call(services_, route, work.in, work.executor, work.principal(), work.school);
+      call.admit_resolved(tx);
+      return work.entry->read(call, tx);
+    });
+  } catch (...) {
+    error = std::current_exception();
+  }
+  touch(work);
+  if (error) std::rethrow_exception(error);
+  co_return reply;
+}
+
 Task<Reply> Dispatcher::run(Work& work) {
   check_head(work);
+  find_school(work);
+  if (work.entry->read) co_return co_await read_once(work);
   co_await resolve(work);
   const auto& route = work.entry->route;
   const bool early = work.who && (route.upload_limit > 0 || !role_fits(route.rule, *work.who));
   if (early) {
     // The whole judgement, so that the refusal's event names its object. It comes again inside the transaction.
-    Call call(services_, route, work.in, work.executor, work.who, work.school);
+    Call call(services_, route, work.in, work.executor, work.principal(), work.school);
     co_await call.judge();
   }
   co_await read_body(work);
-  Call call(services_, route, work.in, work.executor, work.who, work.school);
+  Call call(services_, route, work.in, work.executor, work.principal(), work.school);
   Reply reply;
   try {
     reply = co_await work.entry->run(call);
@@ -239,14 +271,15 @@ Task<Reply> Dispatcher::run(Work& work) {
   co_return reply;
 }
 
-void Dispatcher::touch(const identity::Principal& who) const {
-  identity::Principal plain = who;
+/// Working keeps a session alive, also where the work is refused.
+void Dispatcher::touch(const Work& work) const {
+  const auto now = services_.clock.now();
+  if (!work.who || !needs_session(work.entry->route.rule) || !identity::wants_touch(*work.who, now)) return;
+  identity::Principal plain = *work.who;
   plain.secret.reset();  // a queued job holds nobody's key
   services_.db.write_later(
-      who.school,
-      [plain, now = services_.clock.now(), school = services_.schools.of(who.school)](storage::WriteTx& tx) {
-        identity::touch(tx, school->data_key, plain, now);
-      },
+      plain.school,
+      [plain, now, school = services_.schools.of(plain.school)](storage::WriteTx& tx) { identity::touch(tx, school->data_key, plain, now); },
       [](std::exception_ptr e) {
         if (e) log::write(log::Message::session_touch_failed);
       });
@@ -254,7 +287,7 @@ void Dispatcher::touch(const identity::Principal& who) const {
 
 Task<void> Dispatcher::record_refusal(Work& work, const identity::Facts& facts) const {
   const auto& route = work.entry->route;
-  Call call(services_, route, work.in, work.executor, work.who, work.school);
+  Call call(services_, route, work.in, work.executor, work.principal(), work.school);
   audit::Event event;
   if (facts.kind.empty()) {
     // No object: the route stands for it, under an id that anyone can compute from its name.

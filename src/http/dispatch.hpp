@@ -23,11 +23,17 @@ class Dispatcher {
   struct Work;  // one request on its way
   Task<Reply> run(Work& work);
   void check_head(Work& work) const;
+  /// Whose request it is, and whether that school answers yet.
+  void find_school(Work& work) const;
+  /// Who stands behind the cookie, inside a transaction.
+  void find_session(Work& work, storage::ReadTx& tx) const;
+  void need_session(Work& work) const;
   Task<void> resolve(Work& work) const;
+  Task<Reply> read_once(Work& work) const;
   Task<void> read_body(Work& work) const;
   Task<Reply> problem(Work& work, std::exception_ptr error);
   Task<void> record_refusal(Work& work, const identity::Facts& facts) const;
-  void touch(const identity::Principal& who) const;
+  void touch(const Work& work) const;
 
   const Services& services_;
   Routes routes_;

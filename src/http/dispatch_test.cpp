@@ -6,6 +6,7 @@
 
 #include "http/testing/house.hpp"
 #include "http/testing/sample.hpp"
+#include "identity/accounts.hpp"
 #include "kernel/log.hpp"
 
 namespace xinyi::http {
@@ -114,6 +115,31 @@ TEST_F(DispatchTest, ARefusalOfSomebodySignedInIsRecorded) {
   EXPECT_EQ(house.events("access.refused", "refused"), 1);
   EXPECT_EQ(code(serve(head("POST", "/api/v1/notes"), "no json", admin)), "not_allowed") << "the role is judged before the body";
   EXPECT_EQ(house.events("access.refused", "refused"), 2);
+}
+
+TEST_F(DispatchTest, AReadingRouteRefusesInTheOrderOfTheOthers) {
+  const auto wrong = head("GET", "/api/v1/notes?limit=x");
+  EXPECT_EQ(code(serve(wrong, {}, "")), "sign_in_needed") << "the session before the query's values";
+  EXPECT_EQ(code(serve(wrong, {}, "c2Nob29s.bm9uc2Vuc2U")), "session_ended");
+  EXPECT_EQ(code(serve(wrong, {}, house.session(administrator))), "not_allowed") << "the role too";
+  EXPECT_EQ(house.events("access.refused", "refused"), 1);
+  EXPECT_EQ(code(serve(wrong)), "invalid_input");
+  house.clock().advance(std::chrono::minutes(31));
+  EXPECT_EQ(code(serve(wrong)), "session_ended");
+}
+
+TEST_F(DispatchTest, AReadingRouteKeepsASessionAliveAlsoWhenItRefuses) {
+  for (const auto* target : {"/api/v1/notes", "/api/v1/notes?limit=x", "/api/v1/notes"}) {
+    house.clock().advance(std::chrono::minutes(20));
+    EXPECT_NE(code(serve(head("GET", target))), "session_ended");
+    house.db().write(house.school(), [](storage::WriteTx&) {});  // the touch was queued before this
+  }
+}
+
+TEST_F(DispatchTest, AReadingRouteSeesADisabledPersonAtOnce) {
+  EXPECT_EQ(serve(head("GET", "/api/v1/notes")).status, 200);
+  house.db().write(house.school(), [&](storage::WriteTx& tx) { identity::set_state(tx, house.data_key(), counsellor, identity::AccountState::disabled); });
+  EXPECT_EQ(code(serve(head("GET", "/api/v1/notes"))), "session_ended");
 }
 
 TEST_F(DispatchTest, NotThereAndNotYoursAreTheSame) {
@@ -325,6 +351,12 @@ TEST(DispatchRules, RoutesAreCheckedAtStart) {
   EXPECT_NO_THROW(with({Method::get, "/api/v1/a", "A.", identity::Rule::anonymous(), no_object()}));
   EXPECT_THROW(with({Method::get, "/a", "A.", identity::Rule::anonymous(), no_object()}), Bug);
   EXPECT_THROW(with({Method::get, "/api/v1/a", "", identity::Rule::anonymous(), no_object()}), Bug);
+  EXPECT_THROW(([&] {
+                 Routes routes;
+                 routes.add_read<Hello>({Method::post, "/api/v1/a", "A.", identity::Rule::anonymous(), no_object()},
+                                        [](Call&, storage::ReadTx&) { return Hello{}; });
+                 Dispatcher d(house.services(), routes);
+               }()), Bug) << "what only reads is a GET";
   EXPECT_THROW(with({.method = Method::get, .path = "/api/v1/a", .summary = "A.", .rule = identity::Rule::anonymous(), .locate = no_object(),
                      .upload_limit = 1}), Bug);
   Routes twice;

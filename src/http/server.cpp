@@ -8,6 +8,7 @@
 #include "http/loop.hpp"
 #include "http/upload.hpp"
 #include "kernel/log.hpp"
+#include "kernel/stack.hpp"
 
 namespace xinyi::http {
 namespace {
@@ -47,7 +48,12 @@ Loop::Loop(Shared& all, const Endpoint& where)
 void Loop::run() {
   accept();
   sweep();
-  io_.run();
+  // All that is ready is served; then, before the thread goes to sleep, what parsers and serialisers left on its stack is
+  // wiped, once for all of it.
+  while (io_.run_one() > 0) {
+    io_.poll();
+    wipe_stack_below();
+  }
 }
 
 void Loop::joined(Connection& c) {

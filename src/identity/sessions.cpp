@@ -83,8 +83,8 @@ Fixed<16> Token::lookup() const {
   return out;
 }
 
-crypto::Key Token::wrap(const vault::DataKey& data_key) const {
-  const auto ours = data_key.keyed("session key", lookup());
+crypto::Key Token::wrap(const vault::DataKey& data_key, const Fixed<16>& lookup) const {
+  const auto ours = data_key.keyed("session key", lookup);
   return crypto::hkdf_sha256(secret.expose(), ours, "xinyi session wrap");
 }
 
@@ -94,7 +94,7 @@ Token open_session(storage::WriteTx& tx, const vault::DataKey& data_key, const P
   const auto lookup = token.lookup();
   const SessionRow row{lookup, owner_of(data_key, person), totp_done, now + idle_of(staff), now + absolute_of(staff)};
   tx.exec("INSERT INTO sessions (school_id, lookup, owner, sealed, totp_done, idle_ends_at, ends_at, mac) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
-          tx.school(), lookup, row.owner, seal(token.wrap(data_key), tx.school(), lookup, person, role_stamp, secret), row.totp_done,
+          tx.school(), lookup, row.owner, seal(token.wrap(data_key, lookup), tx.school(), lookup, person, role_stamp, secret), row.totp_done,
           row.idle_ends_at, row.ends_at, session_mac(data_key, row));
   return token;
 }
@@ -125,7 +125,7 @@ std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data
   Bytes sealed;
   const auto session = session_of(tx, data_key, lookup, &sealed);
   if (!session || !lives(*session, now)) return std::nullopt;
-  auto opened = unseal(token.wrap(data_key), tx.school(), lookup, sealed);
+  auto opened = unseal(token.wrap(data_key, lookup), tx.school(), lookup, sealed);
   if (!opened) return std::nullopt;
 
   auto account = account_of(tx, data_key, opened->person);

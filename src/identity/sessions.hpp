@@ -14,8 +14,9 @@ struct Token {
   static std::optional<Token> from_cookie(std::string_view value);
   std::string to_cookie() const;
   Fixed<16> lookup() const;   // HKDF label "lookup"
-  /// HKDF label "wrap", with the school's data key in the salt: whoever can only write rows makes no session.
-  crypto::Key wrap(const vault::DataKey& data_key) const;
+  /// HKDF label "wrap", with the school's data key in the salt: whoever can only write rows makes no session. `lookup` is
+  /// the token's own.
+  crypto::Key wrap(const vault::DataKey& data_key, const Fixed<16>& lookup) const;
 };
 
 /// Opens a session: stores its row, returns the token for the cookie.

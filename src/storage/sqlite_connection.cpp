@@ -10,7 +10,8 @@
 namespace xinyi::storage {
 namespace {
 
-void bind(sqlite3* db, sqlite3_stmt* stmt, std::span<const Param> params, sqlite3_destructor_type keep) {
+/// Binds without copying: what the parameters point to must stay until the statement is given back.
+void bind(sqlite3* db, sqlite3_stmt* stmt, std::span<const Param> params) {
   invariant(sqlite3_bind_parameter_count(stmt) == static_cast<int>(params.size()),
             "parameters do not fit the statement");
   int i = 0;
@@ -25,10 +26,10 @@ void bind(sqlite3* db, sqlite3_stmt* stmt, std::span<const Param> params, sqlite
       rc = sqlite3_bind_double(stmt, i, *d);
     } else if (const auto* t = std::get_if<std::string_view>(&p)) {
       // A null pointer would bind NULL: the empty text has an address of its own.
-      rc = sqlite3_bind_text64(stmt, i, t->empty() ? "" : t->data(), t->size(), keep, SQLITE_UTF8);
+      rc = sqlite3_bind_text64(stmt, i, t->empty() ? "" : t->data(), t->size(), SQLITE_STATIC, SQLITE_UTF8);
     } else {
       const auto& b = std::get<View>(p);
-      rc = b.empty() ? sqlite3_bind_zeroblob(stmt, i, 0) : sqlite3_bind_blob64(stmt, i, b.data(), b.size(), keep);
+      rc = b.empty() ? sqlite3_bind_zeroblob(stmt, i, 0) : sqlite3_bind_blob64(stmt, i, b.data(), b.size(), SQLITE_STATIC);
     }
     if (rc != SQLITE_OK) throw_sqlite(db, rc, "bind");
   }
@@ -42,6 +43,42 @@ std::string_view text_of(sqlite3_stmt* stmt, int c) {
   const auto* p = reinterpret_cast<const char*>(sqlite3_column_text(stmt, c));
   return {p, static_cast<std::size_t>(sqlite3_column_bytes(stmt, c))};
 }
+
+/// A copy of parameters for a cursor, which outlives what it was asked with. Ids and short texts, nearly all there is, lie
+/// inside; the engine's own copies would be an allocation each.
+class Held {
+ public:
+  explicit Held(std::span<const Param> params) : params_(params.begin(), params.end()) {
+    std::size_t size = 0;
+    for (const auto& p : params) size += bytes_of(p).size();
+    auto* to = inside_.data();
+    if (size > inside_.size()) {
+      outside_ = std::make_unique_for_overwrite<char[]>(size);
+      to = outside_.get();
+    }
+    for (auto& p : params_) {
+      const auto from = bytes_of(p);
+      std::copy(from.begin(), from.end(), to);
+      const std::string_view copy(to, from.size());
+      to += from.size();
+      if (std::holds_alternative<std::string_view>(p)) p = copy;
+      else if (std::holds_alternative<View>(p)) p = view(copy);
+    }
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  std::span<const Param> params() const { return params_; }
+
+ private:
+  static std::string_view bytes_of(const Param& p) {
+    if (const auto* t = std::get_if<std::string_view>(&p)) return *t;
+    if (const auto* b = std::get_if<View>(&p)) return text(*b);
+    return {};
+  }
+  std::vector<Param> params_;
+  std::array<char, 256> inside_;
+  std::unique_ptr<char[]> outside_;
+};
 
 int past_deadline(void* p) {
   const auto deadline = *static_cast<std::chrono::steady_clock::time_point*>(p);
@@ -98,8 +135,8 @@ class SqliteConnection::Borrowed {
 
 class SqliteConnection::Stream final : public Cursor {
  public:
-  Stream(SqliteConnection& c, Sql sql, std::span<const Param> params) : c_(c), loan_(c, sql) {
-    bind(c.handle(), loan_.get(), params, SQLITE_TRANSIENT);
+  Stream(SqliteConnection& c, Sql sql, std::span<const Param> params) : c_(c), held_(params), loan_(c, sql) {
+    bind(c.handle(), loan_.get(), held_.params());
     ++c_.open_cursors_;
   }
   ~Stream() override { --c_.open_cursors_; }
@@ -128,6 +165,7 @@ class SqliteConnection::Stream final : public Cursor {
     invariant(type(c) == wanted, "a column was read as another type than it holds");
   }
   SqliteConnection& c_;
+  Held held_;  // longer than the loan
   Borrowed loan_;
   bool row_ = false;
   bool done_ = false;
@@ -245,7 +283,7 @@ void SqliteConnection::script(const std::string& sql) {
 std::int64_t SqliteConnection::change(Sql sql, std::span<const Param> params) {
   check_params(params);
   Borrowed loan(*this, sql);
-  bind(db_, loan.get(), params, SQLITE_STATIC);
+  bind(db_, loan.get(), params);
   while (loan.step()) {
   }
   return sqlite3_stmt_readonly(loan.get()) ? 0 : sqlite3_changes64(db_);
@@ -259,7 +297,7 @@ std::unique_ptr<Cursor> SqliteConnection::stream(Sql sql, std::span<const Param>
 std::unique_ptr<Cursor> SqliteConnection::gather(Sql sql, std::span<const Param> params) {
   check_params(params);
   Borrowed loan(*this, sql);
-  bind(db_, loan.get(), params, SQLITE_STATIC);
+  bind(db_, loan.get(), params);
   const int columns = sqlite3_column_count(loan.get());
   auto out = std::make_unique<Gathered>(columns);
   while (loan.step()) {

@@ -232,6 +232,10 @@ void SqliteDatabase::backup_to(const std::string& path) {
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options) {
+  // Nobody reads the engine's memory statistics, and keeping them takes one lock of the whole process for every block. Only
+  // possible before the engine is first used; later it keeps them.
+  static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)without_statistics;
   return std::make_unique<SqliteDatabase>(options);
 }
 

@@ -1,7 +1,7 @@
 // A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { demoSchool, freeSlots, today } from '../scenes/harness.mjs'
+import { demoSchool, freeSlot, today } from '../scenes/harness.mjs'
 import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
 
 let school, base
@@ -23,8 +23,7 @@ async function bookedWith(username, counsellor, reason) {
   const client = await school.as(username)
   const people = (await client.ok('GET', '/api/v1/counsellors')).items
   const id = people.find((each) => each.name === counsellor).id
-  const mine = new Set((await client.ok('GET', '/api/v1/appointments/mine')).items.filter((each) => each.state === 'booked').map((each) => each.starts_at))
-  const slot = (await freeSlots(client, { counsellor: id, from: today(school), to: today(school, 13) })).find((each) => !mine.has(each.starts_at))
+  const slot = await freeSlot(client, { counsellor: id, from: today(school), to: today(school, 13) })
   const made = await client.post('/api/v1/appointments', { shift_id: slot.shift_id, starts_at: slot.starts_at, reason })
   assert.equal(made.status, 201, String(made))
   return { id: made.json.id, day: new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date(slot.starts_at)) }

@@ -1,7 +1,7 @@
 // A student with a phone, from the sign-in page, with nothing but what stands on the screen.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { demoSchool } from '../scenes/harness.mjs'
+import { demoSchool, freeSlots } from '../scenes/harness.mjs'
 import { address, close, languages, visitor, walk } from './browser.mjs'
 
 let school, base
@@ -113,7 +113,7 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   await first.write(t('booking.reason'), '写了很久的话')
   // Meanwhile somebody else, over the same door as everybody, takes it.
   const other = await school.as('student2')
-  const slots = (await other.ok('GET', `/api/v1/slots?${await page.evaluate(() => { const day = (n) => new Date(Date.now() + n * 864e5).toISOString().slice(0, 10); return `from=${day(0)}&to=${day(14)}` })}`)).items
+  const slots = await freeSlots(other, await page.evaluate(() => { const day = (n) => new Date(Date.now() + n * 864e5).toISOString().slice(0, 10); return { from: day(0), to: day(14) } }))
   const when = await page.locator('.when').getAttribute('title')
   const time = /(\d\d:\d\d)/.exec(when)[1]
   const local = (at) => new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit' }).format(new Date(at))

@@ -1,7 +1,7 @@
 // Who gets a slot, and who can always let it go.
 import test from 'node:test'
 import assert from 'node:assert/strict'
-import { anyKey, arrive, book, booked, demoSchool, freeSlot, freeSlots, openCase, today } from './harness.mjs'
+import { anyKey, arrive, book, booked, demoSchool, freeSlot, freeSlots, openCase, slotsOf, today } from './harness.mjs'
 
 const racers = Number(process.env.XINYI_SCENE_RACERS ?? 300)
 
@@ -37,7 +37,7 @@ test('SVC-2 one slot, hundreds of clients, one winner; the booked come before wa
     assert.equal(Number(rows[0].n), 1)
 
     // guide: what the losers were told is free is free, until somebody takes it.
-    const { free } = losers.at(-1).json
+    const free = slotsOf(losers.at(-1).json.free)
     assert.ok(free.every((each) => !(each.shift_id === slot.shift_id && each.starts_at === slot.starts_at)))
     await booked(await school.as('student'), free[0])
     assert.equal((await book(await school.as('student2'), free[0])).code, 'slot_taken')
@@ -52,8 +52,23 @@ test('SVC-2 one slot, hundreds of clients, one winner; the booked come before wa
     const here = await freeSlots(student, { from: today(school, 5), to: today(school, 5) })
     const overlapping = here.flatMap((a) => here.filter((b) => a.counsellor.id !== b.counsellor.id && a.starts_at < b.ends_at && b.starts_at < a.ends_at).map((b) => [a, b]))[0]
     assert.ok(overlapping)
-    await booked(student, overlapping[0])
-    assert.equal((await book(student, overlapping[1])).code, 'client_busy')
+    const mine = await booked(student, overlapping[0])
+    const refused = await book(student, overlapping[1])
+    assert.equal(refused.code, 'client_busy')
+
+    // guide: whoever books only for themselves is not offered what they could not take, neither then nor later …
+    const meets = (slot) => slot.starts_at < mine.ends_at && mine.starts_at < slot.ends_at
+    const offered = async (who) => (await freeSlots(who, { from: today(school, 5), to: today(school, 5) })).filter(meets).map((each) => each.shift_id)
+    const alternatives = slotsOf(refused.json.free)
+    assert.ok(alternatives.length > 0)
+    assert.deepEqual(alternatives.filter(meets), [])
+    assert.deepEqual(await offered(student), [])
+    // … everybody else is, and so is whoever books for others.
+    for (const who of [await school.as('student2'), reception]) assert.ok((await offered(who)).includes(overlapping[1].shift_id))
+    // A cancelled appointment is in nobody's way.
+    await student.ok('POST', `/api/v1/appointments/${mine.id}/cancel`)
+    assert.deepEqual(new Set(await offered(student)), new Set([overlapping[0].shift_id, overlapping[1].shift_id]))
+    await booked(student, overlapping[1])
   })
 
   await t.test('prevent: a walk-in takes only a slot that nobody booked', async () => {

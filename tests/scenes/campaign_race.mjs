@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import fs from 'node:fs'
 import { eveningSlots, full, inParallel, quantile, report, signInAll, studentNames } from './campaign_kit.mjs'
-import { School, book, demoSchool, freeSlots, onPostgres, today } from './harness.mjs'
+import { School, book, demoSchool, freeSlots, onPostgres, slotsOf, today } from './harness.mjs'
 
 const size = full ? { crowd: 1000, rounds: 5, clients: 200, attempts: 20_000, slots: 500 } : { crowd: 100, rounds: 2, clients: 40, attempts: 1500, slots: 100 }
 const engine = onPostgres ? 'PostgreSQL, two server processes' : 'SQLite'
@@ -54,7 +54,7 @@ async function rush(all, clients, slot) {
     if (answer.status === 201) continue
     if (answer.status !== 409 || answer.code !== 'slot_taken') wrong.push(`answered ${answer}`)
     else if (!(answer.json.free?.length > 0)) wrong.push('no free slot offered')
-    else for (const free of answer.json.free) shown.add(named(free))
+    else for (const free of slotsOf(answer.json.free)) shown.add(named(free))
   }
   for (const each of shown) if (taken.has(each)) wrong.push('a taken slot was offered as free')
   const here = list.filter((row) => slotOf(row.shift, row.starts) === named(slot))

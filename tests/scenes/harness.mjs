@@ -276,10 +276,15 @@ export const anyKey = () => randomBytes(12).toString('hex')
 const dayText = (date) => new Date(date.getTime() + 8 * 3600_000).toISOString().slice(0, 10)  // the school's day in Asia/Shanghai
 export const today = (school, days = 0) => dayText(new Date(school.now().getTime() + days * 86_400_000))
 
+const instant = (milliseconds) => new Date(milliseconds).toISOString().replace('.000Z', 'Z')
+/** The single times of what an answer says shift by shift, soonest first: {shift_id, starts_at, ends_at, counsellor, room}. */
+export const slotsOf = (shifts) =>
+  shifts.flatMap(({ starts, slot_minutes, ...shift }) => starts.map((starts_at) => ({ ...shift, starts_at, ends_at: instant(Date.parse(starts_at) + slot_minutes * 60_000) })))
+    .sort((a, b) => a.starts_at.localeCompare(b.starts_at))
 /** Free slots as `client` sees them, soonest first; `counsellor` is an id. */
 export async function freeSlots(client, { counsellor, from, to } = {}) {
   const query = new URLSearchParams(Object.entries({ from, to, counsellor_id: counsellor }).filter(([, value]) => value))
-  return (await client.ok('GET', `/api/v1/slots${query.size ? `?${query}` : ''}`)).items
+  return slotsOf((await client.ok('GET', `/api/v1/slots${query.size ? `?${query}` : ''}`)).items)
 }
 export async function freeSlot(client, options) {
   const [slot] = await freeSlots(client, options)

@@ -13,35 +13,55 @@ constexpr Roles kCounsellors = {Role::counsellor, Role::trainee};
 constexpr Roles kHeads = {Role::director, Role::deputy};
 constexpr Span kLookBack = std::chrono::hours(24 * 30);
 
-DayAppointment picture(ReadTx& tx, const Call& call, const schedule::StoredAppointment& a, bool own) {
-  auto client = schedule::client_facts(tx, call.data_key(), a.client);
-  // A colleague who comes as a client stays unnamed to managers and reception (CARE-17).
-  if (!own && may_be_staff(tx, call.data_key(), client.person)) client.name = "—";
-  const auto seen = schedule::as_client_sees(tx, a);
-  DayAppointment out{a.id, a.span.starts_at, a.span.ends_at, seen.room, a.state, a.walk_in, a.urgent, {client.name, client.class_name}, {}, {}, false,
-                     a.version};
-  if (!own) return out;  // reception sees who comes, not what it is about
-  out.has_reason = a.reason_unit.has_value() || reason_of(tx, a.id).has_value();
-  if (const auto c = running_case(tx, a.client); c && c->counsellor == call.who().person) out.case_id = c->id;
-  if (const auto r = record_of_appointment(tx, a.id)) out.record = DayRecord{r->id, r->state};
+std::vector<DayAppointment> visits(ReadTx& tx, const Call& call, const PersonId& whose, const schedule::Interval& span) {
+  const bool own = whose == call.who().person;
+  const auto stored = schedule::appointments_of_counsellor(tx, whose, span);
+  std::vector<ClientRef> refs;
+  for (const auto& a : stored) refs.push_back(a.client);
+  auto clients = schedule::client_facts(tx, call.data_key(), refs);
+  const schedule::Names names(tx, stored);
+  // Reception sees who comes, not what it is about.
+  auto known = own ? visits_of(tx, whose, span) : std::map<AppointmentId, Visit>{};
+  std::vector<DayAppointment> out;
+  for (const auto& a : stored) {
+    auto& client = clients[a.client];
+    // A colleague who comes as a client stays unnamed to managers and reception (CARE-17).
+    if (!own && may_be_staff(tx, call.data_key(), client.person)) client.name = "—";
+    auto& visit = known[a.id];
+    out.push_back({a.id, a.span.starts_at, a.span.ends_at, names.room(a.room), a.state, a.walk_in, a.urgent, {client.name, client.class_name},
+                   visit.case_id, visit.record, own && (a.reason_unit.has_value() || visit.reason_kept), a.version});
+  }
   return out;
 }
 
 std::vector<Unsigned> unsigned_of(ReadTx& tx, const Call& call, const std::optional<PersonId>& counsellor) {
   std::vector<Unsigned> out;
   const auto& zone = call.school_facts().zone;
-  const auto own_name = [&](const PersonId& author, const ClientRef& ref) -> std::optional<std::string> {
-    if (author != call.who().person) return std::nullopt;
-    return schedule::client_facts(tx, call.data_key(), ref).name;
-  };
-  for (const auto& r : unsigned_records(tx, counsellor)) {
-    const auto c = case_of(tx, r.case_id);
-    out.push_back({r.id, r.case_id, r.appointment, own_name(r.author, c->client), name_of(tx, r.author), r.session_on, r.due_at,
-                   is_late(r.state, r.due_at, call.now())});
+  const auto me = call.who().person;
+  const auto drafts = unsigned_records(tx, counsellor);
+  const auto unbegun = sessions_without_record(tx, counsellor, call.now() - kLookBack, call.now());
+  std::vector<ClientRef> refs;  // of one's own clients only: nobody else's are named
+  std::vector<PersonId> authors;
+  for (const auto& r : drafts) {
+    if (r.author == me) refs.push_back(r.client);
+    authors.push_back(r.author);
   }
-  for (const auto& s : sessions_without_record(tx, counsellor, call.now() - kLookBack, call.now())) {
+  for (const auto& s : unbegun) {
+    if (s.counsellor == me) refs.push_back(s.client);
+    authors.push_back(s.counsellor);
+  }
+  auto clients = schedule::client_facts(tx, call.data_key(), refs);
+  const schedule::Names names(tx, authors, {});
+  const auto own_name = [&](const PersonId& author, const ClientRef& ref) {
+    return author == me ? std::optional(clients[ref].name) : std::nullopt;
+  };
+  for (const auto& r : drafts)
+    out.push_back({r.id, r.case_id, r.appointment, own_name(r.author, r.client), names.counsellor(r.author).name, r.session_on, r.due_at,
+                   is_late(RecordState::draft, r.due_at, call.now())});
+  for (const auto& s : unbegun) {
     const auto due = s.ends_at + kRecordDue;
-    out.push_back({{}, {}, s.appointment, own_name(s.counsellor, s.client), name_of(tx, s.counsellor), zone.date_of(s.ends_at), due, call.now() > due});
+    out.push_back({{}, {}, s.appointment, own_name(s.counsellor, s.client), names.counsellor(s.counsellor).name, zone.date_of(s.ends_at), due,
+                   call.now() > due});
   }
   std::ranges::sort(out, {}, &Unsigned::due_at);
   return out;
@@ -73,8 +93,8 @@ Task<Day> day(Call& call) {
     out.term = schedule::term_on(tx, date);
     out.counsellor = {whose, name_of(tx, whose), {}};
     out.shifts = schedule::shifts(tx, span, whose);
-    for (const auto& a : schedule::appointments_of_counsellor(tx, whose, span)) out.appointments.push_back(picture(tx, call, a, own));
-    out.free = schedule::free_slots(tx, call.data_key(), span, whose, call.now(), 100);
+    out.appointments = visits(tx, call, whose, span);
+    out.free = schedule::free_slots(tx, call.data_key(), {span, whose, {}}, call.now(), 100);
     if (own) out.unsigned_ = unsigned_of(tx, call, me);
     return out;
   });
@@ -108,13 +128,11 @@ Task<schedule::Reason> open_reason(Call& call) {
   });
 }
 
-Task<UnsignedList> unsigned_list(Call& call) {
-  co_return co_await call.read([&](ReadTx& tx) {
-    const bool all = call.who().roles.any(kHeads);
-    const auto whose = all ? std::nullopt : std::optional(call.who().person);
-    const auto figure = timeliness(tx, whose, call.now() - kLookBack, call.now());
-    return UnsignedList{unsigned_of(tx, call, whose), figure.sessions, figure.in_time};
-  });
+UnsignedList unsigned_list(Call& call, ReadTx& tx) {
+  const bool all = call.who().roles.any(kHeads);
+  const auto whose = all ? std::nullopt : std::optional(call.who().person);
+  const auto figure = timeliness(tx, whose, call.now() - kLookBack, call.now());
+  return UnsignedList{unsigned_of(tx, call, whose), figure.sessions, figure.in_time};
 }
 }  // namespace
 
@@ -127,8 +145,8 @@ void add_day_routes(http::Routes& routes) {
   routes.add<http::Nothing, schedule::Reason>({post, "/api/v1/appointments/{id}/reason/open", "Opens the client's own words; leaves an event.",
                                                Rule::may(kCounsellors, {Relation::assigned}).with_content(), schedule::appointment_locator(), {}, {},
                                                "appointment.reason_opened"}, open_reason);
-  routes.add<http::Nothing, UnsignedList>({get, "/api/v1/records/unsigned", "Sessions without a signed record; the director sees all, without names.",
-                                           Rule::may({Role::counsellor, Role::trainee, Role::director, Role::deputy}).with_clients(), http::no_object()},
-                                          unsigned_list);
+  routes.add_read<UnsignedList>({get, "/api/v1/records/unsigned", "Sessions without a signed record; the director sees all, without names.",
+                                 Rule::may({Role::counsellor, Role::trainee, Role::director, Role::deputy}).with_clients(), http::no_object()},
+                                unsigned_list);
 }
 }  // namespace xinyi::cases

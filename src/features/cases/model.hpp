@@ -152,7 +152,7 @@ struct Day {
   schedule::Person counsellor;
   std::vector<schedule::Shift> shifts;
   std::vector<DayAppointment> appointments;
-  std::vector<schedule::Slot> free;
+  std::vector<schedule::FreeTimes> free;
   std::vector<Unsigned> unsigned_;
 };
 BOOST_DESCRIBE_STRUCT(Day, (), (date, term, counsellor, shifts, appointments, free, unsigned_))

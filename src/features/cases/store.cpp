@@ -96,18 +96,44 @@ std::vector<StoredRecord> records_of_case(ReadTx& tx, const CaseId& id) {
   return out;
 }
 
-std::vector<StoredRecord> unsigned_records(ReadTx& tx, const std::optional<PersonId>& author) {
-  std::vector<StoredRecord> out;
+std::vector<Waiting> unsigned_records(ReadTx& tx, const std::optional<PersonId>& author) {
+  std::vector<Waiting> out;
   const auto add = [&](storage::Rows rows) {
-    for (auto row : rows) out.push_back(read_record(row));
+    for (auto row : rows)
+      out.push_back({row.get<RecordId>(0), row.get<CaseId>(1), row.get<std::optional<AppointmentId>>(2), row.get<PersonId>(3), row.get<SchoolDate>(4),
+                     row.get<Instant>(5), row.get<ClientRef>(6)});
   };
   // Two statements, so that each has its index.
   if (author)
-    add(tx.query("SELECT id, case_id, unit_id, session_number, session_on, appointment_id, author_id, state, NULL, version, saved_at, due_at, signed_at "
-                 "FROM records WHERE school_id = ?1 AND author_id = ?2 AND state = 'draft' ORDER BY due_at", tx.school(), *author));
+    add(tx.query("SELECT r.id, r.case_id, r.appointment_id, r.author_id, r.session_on, r.due_at, c.client FROM records r "
+                 "JOIN cases c ON c.school_id = r.school_id AND c.id = r.case_id "
+                 "WHERE r.school_id = ?1 AND r.author_id = ?2 AND r.state = 'draft' ORDER BY r.due_at", tx.school(), *author));
   else
-    add(tx.query("SELECT id, case_id, unit_id, session_number, session_on, appointment_id, author_id, state, NULL, version, saved_at, due_at, signed_at "
-                 "FROM records WHERE school_id = ?1 AND state = 'draft' ORDER BY due_at", tx.school()));
+    add(tx.query("SELECT r.id, r.case_id, r.appointment_id, r.author_id, r.session_on, r.due_at, c.client FROM records r "
+                 "JOIN cases c ON c.school_id = r.school_id AND c.id = r.case_id "
+                 "WHERE r.school_id = ?1 AND r.state = 'draft' ORDER BY r.due_at", tx.school()));
+  return out;
+}
+
+std::map<AppointmentId, Visit> visits_of(ReadTx& tx, const PersonId& counsellor, const schedule::Interval& range) {
+  std::map<AppointmentId, Visit> out;
+  for (auto row : tx.query("SELECT a.id, c.id, r.id, r.state, w.appointment_id FROM appointments a "
+                           "LEFT JOIN cases c ON c.school_id = a.school_id AND c.client = a.client AND c.state = 'running' "
+                           "AND c.counsellor_id = a.counsellor_id "
+                           "LEFT JOIN records r ON r.school_id = a.school_id AND r.appointment_id = a.id "
+                           "LEFT JOIN case_reasons w ON w.school_id = a.school_id AND w.appointment_id = a.id "
+                           "WHERE a.school_id = ?1 AND a.counsellor_id = ?2 AND a.starts_at >= ?3 AND a.starts_at < ?4 "
+                           "ORDER BY a.starts_at, r.session_number", tx.school(), counsellor, range.starts_at, range.ends_at)) {
+    const auto [at, fresh] = out.try_emplace(row.get<AppointmentId>(0));
+    if (!fresh) continue;  // a visit's first record stands for it
+    at->second.case_id = row.get<std::optional<CaseId>>(1);
+    if (const auto id = row.get<std::optional<RecordId>>(2)) {
+      const auto state = contract::enum_value<RecordState>(row.get<std::string_view>(3));
+      invariant(state.has_value(), "unknown record state in storage");
+      at->second.record = DayRecord{*id, *state};
+    }
+    at->second.reason_kept = !row.null(4);
+  }
   return out;
 }
 

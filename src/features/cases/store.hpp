@@ -1,6 +1,9 @@
 // All SQL of the case room.
 #pragma once
+#include <map>
+
 #include "features/cases/rules.hpp"
+#include "features/schedule/rules.hpp"
 #include "storage/database.hpp"
 #include "vault/vault.hpp"
 
@@ -48,8 +51,25 @@ struct StoredRecord {
 std::optional<StoredRecord> record_of(storage::ReadTx& tx, const RecordId& id);
 std::vector<StoredRecord> records_of_case(storage::ReadTx& tx, const CaseId& id);
 std::optional<StoredRecord> record_of_appointment(storage::ReadTx& tx, const AppointmentId& id);
-/// Drafts, the most urgent first: of one author, or of everybody. Without their content.
-std::vector<StoredRecord> unsigned_records(storage::ReadTx& tx, const std::optional<PersonId>& author);
+/// A draft that waits for its signature, without its content.
+struct Waiting {
+  RecordId id;
+  CaseId case_id;
+  std::optional<AppointmentId> appointment;
+  PersonId author;
+  SchoolDate session_on;
+  Instant due_at;
+  ClientRef client;
+};
+/// Drafts, the most urgent first: of one author, or of everybody.
+std::vector<Waiting> unsigned_records(storage::ReadTx& tx, const std::optional<PersonId>& author);
+/// What a counsellor's own visit came to.
+struct Visit {
+  std::optional<CaseId> case_id;   // running, with this counsellor
+  std::optional<DayRecord> record;
+  bool reason_kept = false;        // the client's words, by now under the case key
+};
+std::map<AppointmentId, Visit> visits_of(storage::ReadTx& tx, const PersonId& counsellor, const schedule::Interval& range);
 std::int64_t next_session_number(storage::ReadTx& tx, const CaseId& id);
 void insert_record(storage::WriteTx& tx, const StoredRecord& r);
 /// Why a draft of an expected version is not there any more: Refusal(record_signed) or Refusal(changed_meanwhile), with what

@@ -71,6 +71,14 @@ struct Student {
 };
 std::optional<Student> find_student(storage::ReadTx& tx, const PersonId& id);
 
+/// What a list shows of somebody on the roster.
+struct Shown {
+  std::string name;
+  std::string class_name;  // present class of a student, else empty
+};
+/// Who is not on the roster is not in the answer.
+std::map<PersonId, Shown> shown(storage::ReadTx& tx, const std::vector<PersonId>& ids);
+
 struct StudentItem {
   PersonId id;
   std::string name, class_name;

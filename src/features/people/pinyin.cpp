@@ -31,7 +31,7 @@ struct Syllables {
 /// One transliterator with what it answered before: a school has few surnames, and asking costs 7 µs a character.
 class Reader {
  public:
-  explicit Reader(const char* rules) : han_(latin(rules)), ascii_(latin("Latin-ASCII; Lower")) {}
+  Reader(const char* rules, const icu::Transliterator& ascii) : han_(latin(rules)), ascii_(ascii) {}
 
   const Syllables& of(const icu::UnicodeString& text) {
     std::string key;
@@ -43,8 +43,8 @@ class Reader {
     icu::UnicodeString with_v = marked;
     for (int i = 0; i < with_v.length(); ++i)
       if (icu::UnicodeString(u"üǖǘǚǜÜǕǗǙǛ").indexOf(with_v[i]) >= 0) with_v.setCharAt(i, u'v');
-    ascii_->transliterate(marked);
-    ascii_->transliterate(with_v);
+    ascii_.transliterate(marked);
+    ascii_.transliterate(with_v);
     Syllables out;
     marked.toUTF8String(out.u);
     with_v.toUTF8String(out.v);
@@ -52,7 +52,8 @@ class Reader {
   }
 
  private:
-  Latin han_, ascii_;
+  Latin han_;
+  const icu::Transliterator& ascii_;
   std::unordered_map<std::string, Syllables> known_;
 };
 
@@ -99,8 +100,9 @@ Both read_with(Reader& front, Reader& rest, const icu::UnicodeString& name) {
 std::vector<Reading> readings(std::string_view name) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  static Reader names("Han-Latin/Names");
-  static Reader plain("Han-Latin");
+  static const Latin ascii = latin("Latin-ASCII; Lower");  // compiling a set of rules costs tens of milliseconds
+  static Reader names("Han-Latin/Names", *ascii);
+  static Reader plain("Han-Latin", *ascii);
   const auto text = icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<int>(name.size())));
   if (text.isEmpty()) return {Reading{}};
   const auto as_name = read_with(names, plain, text), as_text = read_with(plain, plain, text);

@@ -2,6 +2,7 @@
 #include "features/people/people.hpp"
 #include "features/people/values.hpp"
 #include "kernel/json.hpp"
+#include "storage/eights.hpp"
 
 namespace xinyi::people {
 namespace {
@@ -77,6 +78,19 @@ std::optional<Student> find_student(ReadTx& tx, const PersonId& id) {
                  r->get<std::string>(7),
                  r->get<std::optional<bool>>(8),
                  r->get<bool>(9)};
+}
+
+std::map<PersonId, Shown> shown(ReadTx& tx, const std::vector<PersonId>& ids) {
+  std::map<PersonId, Shown> out;
+  storage::by_eights(ids, [&](const auto& k) {
+    for (Row r : tx.query("SELECT p.id, p.name, COALESCE(c.name, '') FROM persons p"
+                          " LEFT JOIN students s ON s.school_id = p.school_id AND s.person_id = p.id"
+                          " LEFT JOIN classes c ON c.school_id = s.school_id AND c.id = s.class_id"
+                          " WHERE p.school_id = ?1 AND p.id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                          tx.school(), k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]))
+      out[r.get<PersonId>(0)] = {r.get<std::string>(1), r.get<std::string>(2)};
+  });
+  return out;
 }
 
 StudentPage search_students(ReadTx& tx, const StudentSearch& search) {

@@ -10,7 +10,6 @@ using storage::WriteTx;
 
 constexpr Roles kClients = {Role::student, Role::guardian, Role::teacher, Role::homeroom_teacher, Role::counsellor, Role::trainee, Role::director,
                             Role::deputy, Role::archivist, Role::principal, Role::reception};
-constexpr Roles kReception = {Role::counsellor, Role::trainee, Role::director, Role::deputy, Role::reception};
 constexpr std::size_t kAlternatives = 12;
 
 struct Booking {
@@ -55,12 +54,12 @@ http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const St
     audit::append(tx, e);
     return http::Touched{{}, why};
   };
-  const auto found = shift(tx, in.shift);
-  const auto span = found ? slot_at({found->starts_at, found->ends_at}, found->slot_minutes, in.starts_at) : std::nullopt;
-  if (!span || !receives_clients(tx, key, found->counsellor.id)) return refuse(kGone);
+  const auto found = planned_shift(tx, in.shift);
+  const auto span = found ? slot_at(found->span, found->slot_minutes, in.starts_at) : std::nullopt;
+  if (!span || !receives_clients(tx, key, found->counsellor)) return refuse(kGone);
   if ((in.walk_in ? span->ends_at : span->starts_at) <= call.now()) return refuse(kPast);
-  a.counsellor = found->counsellor.id;
-  a.room = found->room.id;
+  a.counsellor = found->counsellor;
+  a.room = found->room;
   a.span = *span;
   a.state = in.walk_in ? AppointmentState::came : AppointmentState::booked;
   const auto taken = occupy_for(tx, key, a);
@@ -109,7 +108,9 @@ Task<Appointment> book(Call& call, Booking in) {
   p.code = code_of(touched.version);
   const auto free = co_await call.read([&](ReadTx& tx) {
     const auto from = std::max(call.now(), in.starts_at - Span(std::chrono::hours(24)));
-    return free_slots(tx, call.data_key(), {from, from + Span(std::chrono::hours(24 * 14))}, {}, call.now(), kAlternatives);
+    Wish wish{{from, from + Span(std::chrono::hours(24 * 14))}, {}, {}};
+    if (in.client == call.who().person) wish.client = wanted.client;  // whoever books for another is not told when that one comes
+    return free_slots(tx, call.data_key(), wish, call.now(), kAlternatives);
   });
   p.extra["free"] = contract::write(free);
   throw Refusal(std::move(p));
@@ -169,15 +170,14 @@ void add_booking_routes(http::Routes& routes) {
                                          Rule::may(kReception), http::no_object(), {},
                                          {Code::slot_taken, Code::slot_gone, Code::slot_past, Code::client_busy}, "appointment.booked"},
                                         book_on_behalf, 201);
-  routes.add<http::Nothing, Appointments>({get, "/api/v1/appointments/mine", "One's own appointments, newest first.", Rule::may(kClients),
-                                           http::no_object()},
-                                          [](Call& call) -> Task<Appointments> {
-                                            co_return co_await call.read([&](ReadTx& tx) {
-                                              Appointments out;
-                                              for (const auto& a : appointments_of_client(tx, call.who().self)) out.items.push_back(as_client_sees(tx, a));
-                                              return out;
-                                            });
-                                          });
+  routes.add_read<Appointments>({get, "/api/v1/appointments/mine", "One's own appointments, newest first.", Rule::may(kClients), http::no_object()},
+                                [](Call& call, ReadTx& tx) {
+                                  const auto stored = appointments_of_client(tx, call.who().self);
+                                  const Names names(tx, stored);
+                                  Appointments out;
+                                  for (const auto& a : stored) out.items.push_back(as_client_sees(names, a));
+                                  return out;
+                                });
   routes.add<http::Nothing, Appointment>({post, "/api/v1/appointments/{id}/cancel", "Cancels; a child can always cancel.",
                                           Rule::may(kClients, {Relation::own}).or_may({Role::counsellor, Role::trainee}, {Relation::assigned})
                                               .or_may({Role::reception, Role::director, Role::deputy}),

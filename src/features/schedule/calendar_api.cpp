@@ -90,22 +90,17 @@ void add_calendar_routes(http::Routes& routes) {
   constexpr Roles kPlanners = {Role::director, Role::deputy};
   constexpr Roles kEverybody = {Role::student, Role::guardian, Role::teacher, Role::homeroom_teacher, Role::counsellor, Role::trainee, Role::director,
                                 Role::deputy, Role::archivist, Role::crisis_team, Role::committee, Role::principal, Role::reception, Role::administrator};
-  routes.add<http::Nothing, Terms>({get, "/api/v1/terms", "Terms, newest first.", Rule::may(kStaff), http::no_object()},
-                                   [](Call& call) -> Task<Terms> { co_return co_await call.read([](ReadTx& tx) { return Terms{terms(tx)}; }); });
+  routes.add_read<Terms>({get, "/api/v1/terms", "Terms, newest first.", Rule::may(kStaff), http::no_object()},
+                         [](Call&, ReadTx& tx) { return Terms{terms(tx)}; });
   routes.add<NewTerm, Term>({post, "/api/v1/terms", "Adds a term.", Rule::may(kPlanners), http::no_object(), {}, {}, "term.created"}, create_term, 201);
-  routes.add<http::Nothing, Rooms>({get, "/api/v1/rooms", "Rooms.", Rule::may(kStaff), http::no_object()},
-                                   [](Call& call) -> Task<Rooms> { co_return co_await call.read([](ReadTx& tx) { return Rooms{rooms(tx)}; }); });
+  routes.add_read<Rooms>({get, "/api/v1/rooms", "Rooms.", Rule::may(kStaff), http::no_object()},
+                         [](Call&, ReadTx& tx) { return Rooms{rooms(tx)}; });
   routes.add<NewRoom, CounsellingRoom>({post, "/api/v1/rooms", "Adds a room.", Rule::may(kPlanners), http::no_object(), {}, {}, "room.created"},
                                        create_room, 201);
-  routes.add<http::Nothing, Counsellors>({get, "/api/v1/counsellors", "Members of staff who receive clients.", Rule::may(kEverybody), http::no_object()},
-                                         [](Call& call) -> Task<Counsellors> {
-                                           co_return co_await call.read([&](ReadTx& tx) { return Counsellors{counsellors(tx, call.data_key())}; });
-                                         });
-  routes.add<http::Nothing, Shifts>({get, "/api/v1/shifts", "Duty shifts in a range of days.", Rule::may(kStaff), http::no_object(), {"from", "to"}},
-                                    [](Call& call) -> Task<Shifts> {
-                                      const auto range = asked_range(call, 7);
-                                      co_return co_await call.read([&](ReadTx& tx) { return Shifts{shifts(tx, range)}; });
-                                    });
+  routes.add_read<Counsellors>({get, "/api/v1/counsellors", "Members of staff who receive clients.", Rule::may(kEverybody), http::no_object()},
+                               [](Call& call, ReadTx& tx) { return Counsellors{counsellors(tx, call.data_key())}; });
+  routes.add_read<Shifts>({get, "/api/v1/shifts", "Duty shifts in a range of days.", Rule::may(kStaff), http::no_object(), {"from", "to"}},
+                          [](Call& call, ReadTx& tx) { return Shifts{shifts(tx, asked_range(call, 7))}; });
   routes.add<NewShift, Shift>({post, "/api/v1/shifts", "Adds a duty shift; its slots are open at once.", Rule::may(kPlanners), http::no_object(), {},
                                {Code::outside_term, Code::shift_overlaps}, "shift.created"}, create_shift, 201);
   routes.add<http::Nothing, http::Nothing>({delete_, "/api/v1/shifts/{id}", "Removes a shift in which nobody is booked.", Rule::may(kPlanners),
@@ -118,14 +113,12 @@ void add_calendar_routes(http::Routes& routes) {
                                              });
                                              co_return http::Nothing{};
                                            });
-  routes.add<http::Nothing, Slots>({get, "/api/v1/slots", "Free slots in a range of days.", Rule::may(kEverybody), http::no_object(),
-                                    {"from", "to", "counsellor_id"}},
-                                   [](Call& call) -> Task<Slots> {
-                                     const auto range = asked_range(call, 14);
-                                     const auto counsellor = call.query<PersonId>("counsellor_id");
-                                     co_return co_await call.read([&](ReadTx& tx) {
-                                       return Slots{free_slots(tx, call.data_key(), range, counsellor, call.now(), kMostSlots)};
-                                     });
-                                   });
+  routes.add_read<Slots>({get, "/api/v1/slots", "Free slots in a range of days, shift by shift; for a client without those that meet an own appointment.",
+                          Rule::may(kEverybody), http::no_object(), {"from", "to", "counsellor_id"}},
+                         [](Call& call, ReadTx& tx) {
+                           Wish wish{asked_range(call, 14), call.query<PersonId>("counsellor_id"), {}};
+                           if (!call.who().roles.any(kReception)) wish.client = call.who().self;
+                           return Slots{free_slots(tx, call.data_key(), wish, call.now(), kMostSlots)};
+                         });
 }
 }  // namespace xinyi::schedule

@@ -1,6 +1,7 @@
 #include "features/schedule/clients.hpp"
 
 #include "identity/accounts.hpp"
+#include "storage/eights.hpp"
 
 namespace xinyi::schedule {
 
@@ -18,11 +19,29 @@ std::optional<PersonId> person_of(storage::ReadTx& tx, const vault::DataKey& key
   return PersonId::from_bytes(key.reveal(row->get<View>(0), "clients.person", ref.bytes()).expose());
 }
 
+std::map<ClientRef, ClientFacts> client_facts(storage::ReadTx& tx, const vault::DataKey& key, const std::vector<ClientRef>& refs) {
+  std::map<ClientRef, ClientFacts> out;
+  std::vector<PersonId> persons;
+  storage::by_eights(refs, [&](const auto& k) {
+    for (storage::Row row : tx.query("SELECT ref, person FROM clients WHERE school_id = ?1 AND ref IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), k[0],
+                             k[1], k[2], k[3], k[4], k[5], k[6], k[7])) {
+      const auto ref = row.get<ClientRef>(0);
+      const auto person = PersonId::from_bytes(key.reveal(row.get<View>(1), "clients.person", ref.bytes()).expose());
+      if (!person) continue;
+      out[ref].person = *person;
+      persons.push_back(*person);
+    }
+  });
+  const auto on_roster = people::shown(tx, persons);
+  for (auto& [ref, facts] : out) {
+    const auto known = on_roster.find(facts.person);
+    if (known != on_roster.end()) facts = {facts.person, known->second.name, known->second.class_name};
+    else facts.name = identity::name_of(tx, facts.person);
+  }
+  return out;
+}
+
 ClientFacts client_facts(storage::ReadTx& tx, const vault::DataKey& key, const ClientRef& ref) {
-  const auto person = person_of(tx, key, ref);
-  if (!person) return {};
-  if (const auto student = people::find_student(tx, *person)) return {*person, student->name, student->class_name};
-  if (const auto other = people::find_person(tx, *person)) return {*person, other->name, {}};
-  return {*person, identity::name_of(tx, *person), {}};
+  return client_facts(tx, key, std::vector{ref})[ref];
 }
 }  // namespace xinyi::schedule

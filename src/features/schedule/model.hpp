@@ -78,14 +78,16 @@ struct NewShift {
 };
 BOOST_DESCRIBE_STRUCT(NewShift, (), (counsellor_id, room_id, date, starts, ends, slot_minutes))
 
-struct Slot {
+/// What is free of one shift. Who and where are said once for all its times, each of which lasts `slot_minutes`.
+struct FreeTimes {
   ShiftId shift_id;
-  Instant starts_at, ends_at;
   Person counsellor;
   Place room;
+  std::int64_t slot_minutes = 40;
+  std::vector<Instant> starts;
 };
-BOOST_DESCRIBE_STRUCT(Slot, (), (shift_id, starts_at, ends_at, counsellor, room))
-struct Slots { std::vector<Slot> items; };
+BOOST_DESCRIBE_STRUCT(FreeTimes, (), (shift_id, counsellor, room, slot_minutes, starts))
+struct Slots { std::vector<FreeTimes> items; };
 BOOST_DESCRIBE_STRUCT(Slots, (), (items))
 
 struct BookSlot {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "features/schedule/model.hpp"
+#include "identity/principal.hpp"
 
 namespace xinyi::schedule {
 
@@ -19,6 +20,11 @@ std::vector<Interval> slots_of(const Interval& shift, std::int64_t slot_minutes)
 std::vector<Interval> open_slots(const Interval& shift, std::int64_t slot_minutes, std::span<const Interval> taken, Instant now);
 /// Whether `start` begins a slot of the shift.
 std::optional<Interval> slot_at(const Interval& shift, std::int64_t slot_minutes, Instant start);
+
+/// Roles that book for somebody else. Whoever has none of them books for nobody but themselves, and is offered only what
+/// they could take.
+constexpr identity::Roles kReception = {identity::Role::counsellor, identity::Role::trainee, identity::Role::director, identity::Role::deputy,
+                                        identity::Role::reception};
 
 /// What may follow what. A child can always cancel a booking that has not been used (CARE-14).
 bool may_become(AppointmentState from, AppointmentState to);

@@ -1,8 +1,10 @@
 #include "features/schedule/store.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "identity/accounts.hpp"
+#include "storage/eights.hpp"
 
 namespace xinyi::schedule {
 namespace {
@@ -51,6 +53,10 @@ StoredAppointment read_appointment(const RowType& row) {
   return a;
 }
 
+bool may_receive(identity::AccountState state, identity::Roles roles) {
+  return state == identity::AccountState::active && roles.any({identity::Role::counsellor, identity::Role::trainee});
+}
+
 Fixed<16> counsellor_resource(const vault::DataKey& key, const PersonId& id) { return key.keyed("occupancy counsellor", id.bytes()); }
 Fixed<16> room_resource(const vault::DataKey& key, const RoomId& id) { return key.keyed("occupancy room", id.bytes()); }
 Fixed<16> client_resource(const vault::DataKey& key, const ClientRef& ref) { return key.keyed("occupancy client", ref.bytes()); }
@@ -71,45 +77,58 @@ void release(WriteTx& tx, const AppointmentId& id) {
   tx.exec("DELETE FROM occupancy WHERE school_id = ?1 AND holder = ?2", tx.school(), id);
 }
 
-/// By their start.
-std::vector<Interval> taken_of(ReadTx& tx, const Fixed<16>& resource, const Interval& range) {
-  std::vector<Interval> out;
-  const auto earliest = range.starts_at - Span(std::chrono::hours(12));
-  for (auto row : tx.query("SELECT starts_at, ends_at FROM occupancy WHERE school_id = ?1 AND resource = ?2 AND starts_at > ?3 AND starts_at < ?4 "
-                           "ORDER BY starts_at", tx.school(), resource, earliest, range.ends_at))
-    out.push_back({row.get<Instant>(0), row.get<Instant>(1)});
-  return out;
-}
-
-/// What is taken of counsellors and rooms in a range: each is asked for once, however many shifts it has.
+/// What is taken of counsellors, rooms and one client in a range.
 class Taken {
  public:
-  Taken(ReadTx& tx, const vault::DataKey& key, const Interval& range) : tx_(tx), key_(key), range_(range) {}
+  explicit Taken(const vault::DataKey& key) : key_(key) {}
+  void watch(const PersonId& counsellor) { watch(counsellor.bytes(), [&] { return counsellor_resource(key_, counsellor); }); }
+  void watch(const RoomId& room) { watch(room.bytes(), [&] { return room_resource(key_, room); }); }
+  void watch(const ClientRef& client) { watch(client.bytes(), [&] { return client_resource(key_, client); }); }
+  void load(ReadTx& tx, const Interval& range) {
+    const auto earliest = range.starts_at - Span(std::chrono::hours(12));  // nothing is taken for longer
+    storage::by_eights(resources_, [&](const auto& r) {
+      for (storage::Row row : tx.query("SELECT resource, starts_at, ends_at FROM occupancy WHERE school_id = ?1 AND resource IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                               "AND starts_at > ?10 AND starts_at < ?11", tx.school(), r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], earliest,
+                               range.ends_at))
+        taken_[row.get<Fixed<16>>(0)].push_back({row.get<Instant>(1), row.get<Instant>(2)});
+    });
+    for (auto& [resource, list] : taken_) std::ranges::sort(list, {}, &Interval::starts_at);
+  }
   /// Appends what overlaps the span.
-  void add(std::vector<Interval>& out, const PersonId& counsellor, const Interval& span) {
-    pick(out, of(counsellors_, counsellor, [&] { return counsellor_resource(key_, counsellor); }), span);
-  }
-  void add(std::vector<Interval>& out, const RoomId& room, const Interval& span) {
-    pick(out, of(rooms_, room, [&] { return room_resource(key_, room); }), span);
-  }
-
- private:
-  template <class Map, class Id, class Resource>
-  const std::vector<Interval>& of(Map& known, const Id& id, Resource resource) {
-    const auto found = known.find(id);
-    return found != known.end() ? found->second : known.emplace(id, taken_of(tx_, resource(), range_)).first->second;
-  }
-  /// Nothing overlaps another of the same resource, so ends are in order too.
-  static void pick(std::vector<Interval>& out, const std::vector<Interval>& all, const Interval& span) {
+  template <class AnyId>
+  void add(std::vector<Interval>& out, const AnyId& id, const Interval& span) const {
+    const auto found = taken_.find(names_.at(id.bytes()));
+    if (found == taken_.end()) return;
+    const auto& all = found->second;
+    // Nothing overlaps another of the same resource, so ends are in order too.
     for (auto it = std::ranges::upper_bound(all, span.starts_at, {}, &Interval::ends_at); it != all.end() && it->starts_at < span.ends_at; ++it)
       out.push_back(*it);
   }
-  ReadTx& tx_;
+
+ private:
+  template <class Resource>
+  void watch(const Fixed<16>& id, Resource resource) {
+    const auto [at, fresh] = names_.try_emplace(id);
+    if (fresh) resources_.push_back(at->second = resource());
+  }
   const vault::DataKey& key_;
-  Interval range_;
-  std::map<PersonId, std::vector<Interval>> counsellors_;
-  std::map<RoomId, std::vector<Interval>> rooms_;
+  std::map<Fixed<16>, Fixed<16>> names_;  // id: what occupancy calls it
+  std::vector<Fixed<16>> resources_;
+  std::map<Fixed<16>, std::vector<Interval>> taken_;
 };
+
+template <class RowType>
+PlannedShift read_planned(const RowType& row) {
+  return {row.template get<ShiftId>(0), row.template get<PersonId>(1), row.template get<RoomId>(2),
+          {row.template get<Instant>(3), row.template get<Instant>(4)}, row.template get<std::int64_t>(5)};
+}
+std::vector<PlannedShift> planned(ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor) {
+  std::vector<PlannedShift> out;
+  for (auto row : tx.query("SELECT id, counsellor_id, room_id, starts_at, ends_at, slot_minutes FROM shifts WHERE school_id = ?1 AND starts_at >= ?2 "
+                           "AND starts_at < ?3 ORDER BY starts_at", tx.school(), range.starts_at, range.ends_at))
+    if (!counsellor || row.get<PersonId>(1) == *counsellor) out.push_back(read_planned(row));
+  return out;
+}
 }  // namespace
 
 std::vector<Term> terms(ReadTx& tx) {
@@ -150,14 +169,13 @@ void insert_room(WriteTx& tx, const CounsellingRoom& r) {
 std::vector<Person> counsellors(ReadTx& tx, const vault::DataKey& key) {
   std::vector<Person> out;
   for (const auto& a : identity::staff_accounts(tx, key))
-    if (a.state == identity::AccountState::active && a.roles.any({identity::Role::counsellor, identity::Role::trainee}))
-      out.push_back({a.person, a.name, a.gender});
+    if (may_receive(a.state, a.roles)) out.push_back({a.person, a.name, a.gender});
   return out;
 }
 
 bool receives_clients(ReadTx& tx, const vault::DataKey& key, const PersonId& person) {
   const auto a = identity::account_of(tx, key, person);
-  return a && a->state == identity::AccountState::active && a->roles.any({identity::Role::counsellor, identity::Role::trainee});
+  return a && may_receive(a->state, a->roles);
 }
 
 std::vector<Shift> shifts(ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor) {
@@ -176,6 +194,11 @@ std::optional<Shift> shift(ReadTx& tx, const ShiftId& id) {
   return out;
 }
 
+std::optional<PlannedShift> planned_shift(ReadTx& tx, const ShiftId& id) {
+  auto row = tx.one("SELECT id, counsellor_id, room_id, starts_at, ends_at, slot_minutes FROM shifts WHERE school_id = ?1 AND id = ?2", tx.school(), id);
+  return row ? std::optional(read_planned(*row)) : std::nullopt;
+}
+
 void insert_shift(WriteTx& tx, const Shift& s) {
   const auto clash = tx.one("SELECT 1 FROM shifts WHERE school_id = ?1 AND (counsellor_id = ?2 OR room_id = ?3) AND starts_at < ?5 AND ends_at > ?4 "
                             "AND starts_at > ?6", tx.school(), s.counsellor.id, s.room.id, s.starts_at, s.ends_at,
@@ -191,26 +214,44 @@ void remove_shift(WriteTx& tx, const ShiftId& id) {
   if (tx.exec("DELETE FROM shifts WHERE school_id = ?1 AND id = ?2", tx.school(), id) == 0) throw Refusal(Code::not_found);
 }
 
-std::vector<Slot> free_slots(ReadTx& tx, const vault::DataKey& key, const Interval& range, const std::optional<PersonId>& counsellor, Instant now,
-                             std::size_t limit) {
-  std::vector<Slot> out;
-  std::vector<Interval> taken;
+std::vector<FreeTimes> free_slots(ReadTx& tx, const vault::DataKey& key, const Wish& wish, Instant now, std::size_t limit) {
   constexpr Span kLongestShift = std::chrono::hours(12);
-  Taken resources(tx, key, {range.starts_at - kLongestShift, range.ends_at + kLongestShift});
-  std::map<PersonId, bool> receive;
-  for (const auto& s : shifts(tx, {range.starts_at - kLongestShift, range.ends_at}, counsellor)) {
-    if (!receive.contains(s.counsellor.id)) receive[s.counsellor.id] = receives_clients(tx, key, s.counsellor.id);
-    if (!receive[s.counsellor.id]) continue;
-    const Interval span{s.starts_at, s.ends_at};
-    taken.clear();
-    resources.add(taken, s.counsellor.id, span);
-    resources.add(taken, s.room.id, span);
-    for (const auto& slot : open_slots(span, s.slot_minutes, taken, now))
-      if (slot.starts_at >= range.starts_at && slot.starts_at < range.ends_at)
-        out.push_back({s.id, slot.starts_at, slot.ends_at, s.counsellor, s.room});
-    if (out.size() >= limit) break;
+  const Interval range{std::max(wish.range.starts_at, now), wish.range.ends_at};
+  auto plan = planned(tx, {range.starts_at - kLongestShift, range.ends_at}, wish.counsellor);
+  std::erase_if(plan, [&](const PlannedShift& p) { return p.span.ends_at <= range.starts_at; });
+  if (plan.empty()) return {};
+  std::vector<PersonId> people;
+  std::vector<RoomId> places;
+  for (const auto& p : plan) people.push_back(p.counsellor), places.push_back(p.room);
+  const Names names(tx, people, places);
+  std::ranges::stable_sort(plan, [&](const PlannedShift& a, const PlannedShift& b) {
+    return a.span.starts_at != b.span.starts_at ? a.span.starts_at < b.span.starts_at
+                                                : names.counsellor(a.counsellor).name < names.counsellor(b.counsellor).name;
+  });
+  Taken taken(key);
+  for (const auto& p : plan) taken.watch(p.counsellor), taken.watch(p.room);
+  if (wish.client) taken.watch(*wish.client);
+  taken.load(tx, {range.starts_at, range.ends_at + kLongestShift});
+
+  std::vector<FreeTimes> out;
+  std::vector<Interval> busy;
+  std::size_t count = 0;
+  for (const auto& p : plan) {
+    if (!names.receives_clients(p.counsellor)) continue;
+    busy.clear();
+    taken.add(busy, p.counsellor, p.span);
+    taken.add(busy, p.room, p.span);
+    if (wish.client) taken.add(busy, *wish.client, p.span);
+    FreeTimes free{p.id, {}, {}, p.slot_minutes, {}};
+    for (const auto& slot : open_slots(p.span, p.slot_minutes, busy, now))
+      if (slot.starts_at >= range.starts_at && slot.starts_at < range.ends_at && count < limit) free.starts.push_back(slot.starts_at), ++count;
+    if (!free.starts.empty()) {
+      free.counsellor = names.counsellor(p.counsellor);
+      free.room = names.room(p.room);
+      out.push_back(std::move(free));
+    }
+    if (count == limit) break;
   }
-  if (out.size() > limit) out.resize(limit);
   return out;
 }
 
@@ -274,13 +315,54 @@ void drop_reason(WriteTx& tx, const AppointmentId& id) {
   tx.exec("UPDATE appointments SET reason = NULL, reason_unit = NULL WHERE school_id = ?1 AND id = ?2", tx.school(), id);
 }
 
-Appointment as_client_sees(ReadTx& tx, const StoredAppointment& a) {
-  Appointment out{a.id, a.span.starts_at, a.span.ends_at, {a.counsellor, {}, {}}, {a.room, {}}, a.state, a.version};
-  if (auto row = tx.one("SELECT name, gender FROM accounts WHERE school_id = ?1 AND person_id = ?2", tx.school(), a.counsellor)) {
-    out.counsellor.name = row->get<std::string>(0);
-    out.counsellor.gender = row->get<std::string>(1);
-  }
-  if (auto row = tx.one("SELECT name FROM rooms WHERE school_id = ?1 AND id = ?2", tx.school(), a.room)) out.room.name = row->get<std::string>(0);
+Names::Names(ReadTx& tx, std::vector<PersonId> people, std::vector<RoomId> places) {
+  storage::by_eights(std::move(people), [&](const auto& p) {
+    for (storage::Row row : tx.query("SELECT person_id, name, gender, state, roles FROM accounts WHERE school_id = ?1 "
+                             "AND person_id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])) {
+      const auto id = row.get<PersonId>(0);
+      counsellors_[id] = {{id, row.get<std::string>(1), row.get<std::string>(2)},
+                          may_receive(enumeration<identity::AccountState>(row, 3), identity::roles_from_text(row.get<std::string_view>(4)))};
+    }
+  });
+  storage::by_eights(std::move(places), [&](const auto& p) {
+    for (storage::Row row : tx.query("SELECT id, name FROM rooms WHERE school_id = ?1 AND id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), p[0], p[1],
+                             p[2], p[3], p[4], p[5], p[6], p[7])) {
+      const auto id = row.get<RoomId>(0);
+      rooms_[id] = {id, row.get<std::string>(1)};
+    }
+  });
+}
+
+namespace {
+template <class Member>
+auto all_of(std::span<const StoredAppointment> list, Member member) {
+  std::vector<std::decay_t<std::invoke_result_t<Member, const StoredAppointment&>>> out;
+  for (const auto& a : list) out.push_back(std::invoke(member, a));
   return out;
 }
+}  // namespace
+
+Names::Names(ReadTx& tx, std::span<const StoredAppointment> appointments)
+    : Names(tx, all_of(appointments, &StoredAppointment::counsellor), all_of(appointments, &StoredAppointment::room)) {}
+
+Person Names::counsellor(const PersonId& id) const {
+  const auto found = counsellors_.find(id);
+  return found == counsellors_.end() ? Person{id, {}, {}} : found->second.person;
+}
+
+Place Names::room(const RoomId& id) const {
+  const auto found = rooms_.find(id);
+  return found == rooms_.end() ? Place{id, {}} : found->second;
+}
+
+bool Names::receives_clients(const PersonId& id) const {
+  const auto found = counsellors_.find(id);
+  return found != counsellors_.end() && found->second.receives;
+}
+
+Appointment as_client_sees(const Names& names, const StoredAppointment& a) {
+  return {a.id, a.span.starts_at, a.span.ends_at, names.counsellor(a.counsellor), names.room(a.room), a.state, a.version};
+}
+
+Appointment as_client_sees(ReadTx& tx, const StoredAppointment& a) { return as_client_sees(Names(tx, {&a, 1}), a); }
 }  // namespace xinyi::schedule

@@ -1,5 +1,7 @@
 // All SQL of the schedule.
 #pragma once
+#include <map>
+
 #include "features/schedule/rules.hpp"
 #include "storage/database.hpp"
 #include "vault/vault.hpp"
@@ -21,15 +23,28 @@ bool receives_clients(storage::ReadTx& tx, const vault::DataKey& key, const Pers
 // -- shifts
 std::vector<Shift> shifts(storage::ReadTx& tx, const Interval& range, const std::optional<PersonId>& counsellor = {});
 std::optional<Shift> shift(storage::ReadTx& tx, const ShiftId& id);
+/// A shift as booking needs it: without names and counts.
+struct PlannedShift {
+  ShiftId id;
+  PersonId counsellor;
+  RoomId room;
+  Interval span;
+  std::int64_t slot_minutes = 40;
+};
+std::optional<PlannedShift> planned_shift(storage::ReadTx& tx, const ShiftId& id);
 /// Refusal(shift_overlaps).
 void insert_shift(storage::WriteTx& tx, const Shift& shift);
 /// Refusal(shift_booked) while somebody is booked in it: a shift empties only when somebody else has accepted (CARE-14).
 void remove_shift(storage::WriteTx& tx, const ShiftId& id);
 
 // -- slots
-/// Free slots of all shifts in the range, in the order of time; at most `limit`.
-std::vector<Slot> free_slots(storage::ReadTx& tx, const vault::DataKey& key, const Interval& range, const std::optional<PersonId>& counsellor,
-                             Instant now, std::size_t limit);
+struct Wish {
+  Interval range;                       // in which the slots begin
+  std::optional<PersonId> counsellor;   // none: whoever receives clients
+  std::optional<ClientRef> client;      // times at which this client has an appointment already are left out
+};
+/// Free slots of all shifts, shift by shift in the order of time; at most `limit` slots.
+std::vector<FreeTimes> free_slots(storage::ReadTx& tx, const vault::DataKey& key, const Wish& wish, Instant now, std::size_t limit);
 
 // -- appointments
 struct StoredAppointment {
@@ -59,6 +74,26 @@ void set_appointment_state(storage::WriteTx& tx, const StoredAppointment& a, App
 /// The words sealed to the duty key go: they live under the case key now, or the visit is cancelled.
 void drop_reason(storage::WriteTx& tx, const AppointmentId& id);
 
+/// Counsellors and rooms as they are shown, each looked up once however often it is shown. Good after the transaction too.
+class Names {
+ public:
+  Names(storage::ReadTx& tx, std::vector<PersonId> counsellors, std::vector<RoomId> rooms);
+  Names(storage::ReadTx& tx, std::span<const StoredAppointment> appointments);
+  /// Without a name when there is no such person or room.
+  Person counsellor(const PersonId& id) const;
+  Place room(const RoomId& id) const;
+  /// Active, and in a role that receives clients.
+  bool receives_clients(const PersonId& id) const;
+
+ private:
+  struct Known {
+    Person person;
+    bool receives = false;
+  };
+  std::map<PersonId, Known> counsellors_;
+  std::map<RoomId, Place> rooms_;
+};
+Appointment as_client_sees(const Names& names, const StoredAppointment& a);
 Appointment as_client_sees(storage::ReadTx& tx, const StoredAppointment& a);
 
 }  // namespace xinyi::schedule

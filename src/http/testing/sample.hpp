@@ -72,18 +72,16 @@ inline Routes sample_routes(std::shared_ptr<Gate> gate = std::make_shared<Gate>(
                             co_await call.judge();
                             co_return Hello{in.title.str()};
                           });
-  out.add<Nothing, NoteList>({.method = Method::get, .path = "/api/v1/notes", .summary = "Own notes.", .rule = Rule::may(staff),
-                              .locate = no_object(), .query = {"limit"}},
-                             [](Call& call) -> Task<NoteList> {
-                               const auto limit = call.query<std::int64_t>("limit").value_or(20);
-                               co_return co_await call.read([&](storage::ReadTx& tx) {
-                                 NoteList list;
-                                 for (auto row : tx.query("SELECT id, title, version FROM notes WHERE school_id = ?1 AND owner = ?2 "
-                                                          "ORDER BY id LIMIT ?3", tx.school(), call.who().person, limit))
-                                   list.items.push_back({row.get<NoteId>(0), row.get<std::string>(1), row.get<std::int64_t>(2)});
-                                 return list;
-                               });
-                             });
+  out.add_read<NoteList>({.method = Method::get, .path = "/api/v1/notes", .summary = "Own notes.", .rule = Rule::may(staff),
+                          .locate = no_object(), .query = {"limit"}},
+                         [](Call& call, storage::ReadTx& tx) {
+                           const auto limit = call.query<std::int64_t>("limit").value_or(20);
+                           NoteList list;
+                           for (auto row : tx.query("SELECT id, title, version FROM notes WHERE school_id = ?1 AND owner = ?2 "
+                                                    "ORDER BY id LIMIT ?3", tx.school(), call.who().person, limit))
+                             list.items.push_back({row.get<NoteId>(0), row.get<std::string>(1), row.get<std::int64_t>(2)});
+                           return list;
+                         });
   out.add<NewNote, Answer<NoteView>>({Method::post, "/api/v1/notes", "Writes a note.", Rule::may(staff), no_object()},
                                      [](Call& call, NewNote in) -> Task<Answer<NoteView>> {
                                        const auto touched = co_await call.act([&](storage::WriteTx& tx) {

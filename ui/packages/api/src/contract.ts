@@ -39,7 +39,10 @@ export type Term = Shapes['Term']
 export type Room = Shapes['CounsellingRoom']
 export type Counsellor = Shapes['Person']
 export type Shift = Shapes['Shift']
-export type Slot = Shapes['Slot']
+/** What is free of one shift. */
+export type FreeTimes = Shapes['FreeTimes']
+/** One free time as a screen shows it; `slotsOf` makes them. */
+export interface Slot extends Pick<FreeTimes, 'shift_id' | 'counsellor' | 'room'> { starts_at: Instant; ends_at: Instant }
 export type Appointment = Shapes['Appointment']
 export type AppointmentState = Appointment['state']
 export type DayAppointment = Shapes['DayAppointment']

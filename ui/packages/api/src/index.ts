@@ -1,4 +1,5 @@
 export * from './contract'
 export * from './calls'
+export { slotsOf } from './slots'
 export { newKey, on, type Ask } from './client'
 export { Problem, Unreachable, type FieldProblem } from './problem'
