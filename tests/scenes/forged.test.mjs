@@ -11,7 +11,9 @@ const some = blob('00112233445566778899aabbccddeeff')
 const victim = 'reception'
 const doctor = async () => {
   const said = await school.cli(['doctor', '--json'])
-  return { status: said.status, ok: JSON.parse(said.stdout).checks.find((each) => each.id === 'accounts').ok }
+  const { ok } = JSON.parse(said.stdout).checks.find((each) => each.id === 'accounts')
+  if (!ok) assert.equal(said.status, 1)
+  return ok
 }
 /** Tries that fail slow the account down: the next hour begins anew. */
 const tryIn = async (username, more = {}) => {
@@ -45,12 +47,12 @@ test('forged: no edit of an account row lets anybody in; put back, it is an acco
       const tried = await tryIn(username)
       assert.equal(`${tried.status} ${tried.code}`, '401 sign_in_failed', `${what}: signing in`)
     }
-    assert.deepEqual(await doctor(), { status: 1, ok: false }, what)
+    assert.equal(await doctor(), false, what)
     await school.storage.tamper(`UPDATE accounts SET ${columns.map((each) => `${each} = (SELECT k.${each} FROM kept k)`).join(', ')} WHERE person_id = (SELECT k.person_id FROM kept k)`)
     await school.storage.tamper('DROP TABLE kept')
   }
   assert.match(school.log, /account_not_believed/)
-  assert.deepEqual((await doctor()).ok, true)
+  assert.equal(await doctor(), true)
   assert.equal((await tryIn(victim)).status, 200, 'control: the same row, unedited')
 })
 
@@ -66,14 +68,14 @@ test('forged: an account that the program did not make is none, and no list show
   assert.equal(health.ok, false)
   await school.storage.tamper("DELETE FROM accounts WHERE username = 'intruder'")
   await school.storage.tamper('DROP TABLE kept')
-  assert.deepEqual(await doctor(), { status: 0, ok: true })
+  assert.equal(await doctor(), true)
 })
 
 test('forged: an emptied column gets no new authenticator at the next start', async () => {
   await school.offline(() => school.storage.tamper(`UPDATE accounts SET mac = NULL, roles = 'director' WHERE username = '${victim}'`))
   const tried = await tryIn(victim)
   assert.equal(`${tried.status} ${tried.code}`, '401 sign_in_failed')
-  assert.deepEqual(await doctor(), { status: 1, ok: false })
+  assert.equal(await doctor(), false)
 })
 
 test('forged: nobody puts a second factor on the sign-in page', async () => {

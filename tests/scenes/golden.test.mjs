@@ -7,7 +7,7 @@ import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { program, top } from './harness.mjs'
+import { School, onPostgres, program, top } from './harness.mjs'
 
 const golden = join(top, 'tests/golden')
 const kept = fs.readdirSync(golden).filter((name) => name.startsWith('schema-'))
@@ -34,5 +34,31 @@ for (const name of kept) {
     assert.equal(JSON.parse(run('audit', 'verify', '--json')).sound, true)
     assert.equal(JSON.parse(run('doctor', '--json')).checks.find((c) => c.id === 'storage').ok, true)
     fs.rmSync(room, { recursive: true })
+  })
+
+  test(`golden database ${name}: its people sign in; their rows got authenticators once, and never again`, { skip: onPostgres && 'the kept databases are SQLite' }, async () => {
+    const school = new School({ folder: unpack(name) })
+    const accounts = async () => JSON.parse((await school.cli(['doctor', '--json'])).stdout).checks.find((each) => each.id === 'accounts').ok
+    const signIn = async () => (await school.client().post('/api/v1/session', { username: 'student', password: 'xinyi-demo-2026' })).status
+    try {
+      const [before] = await school.storage.rows("SELECT hex(wrapped) AS wrapped FROM server_keys WHERE name = 'data'")
+      await school.serve()
+      assert.equal(await signIn(), 200)
+      assert.equal(await accounts(), true)
+      // Everything it said once, it says no second time.
+      await school.offline(() => school.storage.tamper("UPDATE accounts SET mac = NULL WHERE username = 'student'"))
+      assert.equal(await signIn(), 401)
+      assert.equal(await accounts(), false)
+      await school.stop()
+      // Whoever also kept the old wrapping of the data key, and puts it back, is noticed outside of the database.
+      const [after] = await school.storage.rows("SELECT hex(wrapped) AS wrapped FROM server_keys WHERE name = 'data'")
+      if (before.wrapped === after.wrapped) return  // a schema that was born with authenticators
+      await school.storage.tamper(`UPDATE server_keys SET wrapped = x'${before.wrapped}' WHERE name = 'data'`)
+      const refused = await school.cli(['doctor'])
+      assert.equal(refused.status, 1)
+      assert.match(refused.stderr, /carry no authenticators.*rows\.pin/)
+    } finally {
+      await school.remove()
+    }
   })
 }
