@@ -64,6 +64,13 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// A reply that is a file instead of JSON, for Routes::add_file.
+struct File {
+  std::string content;
+  std::string name;    // small letters, digits, ". - _": never whose it is
+  bool shown = false;  // the browser may show it instead of saving it
+};
+
 class Call;
 
 /// Finds the facts of the object that a request names. Runs inside the request's transaction. Mandatory: a route
@@ -255,6 +262,7 @@ struct Entry {
   SchemaOf output = nullptr;  // null: 204
   int status = 200;
   std::function<Task<Reply>(Call&)> run = {};
+  std::string media = "application/json";  // of a good reply
 };
 
 namespace detail {
@@ -276,6 +284,8 @@ Reply make_reply(const Answer<T>& out, int) {
   if (out.version) r.headers.emplace_back("ETag", "\"" + std::to_string(*out.version) + "\"");
   return r;
 }
+/// Bug for a name that a header must not hold.
+Reply make_reply(File&& file, const std::string& media);
 }  // namespace detail
 
 class Routes {
@@ -296,6 +306,16 @@ class Routes {
         Out out = co_await handler(call, std::move(in));
         co_return detail::make_reply(out, status);
       }
+    };
+    entries_.push_back(std::move(e));
+  }
+  /// A route whose good reply is a file of the one type `media`, e.g. "application/pdf". handler: Task<File>(Call&).
+  template <class Handler>
+  void add_file(Route route, std::string media, Handler handler) {
+    Entry e{std::move(route)};
+    e.media = media;
+    e.run = [handler = std::move(handler), media = std::move(media)](Call& call) -> Task<Reply> {
+      co_return detail::make_reply(co_await handler(call), media);
     };
     entries_.push_back(std::move(e));
   }

@@ -19,7 +19,7 @@ void draw_mark(Canvas& canvas, const std::string& words) {
 std::string footer_left(const Form& form, const Options& options) {
   const bool zh = options.language == Language::zh;
   auto out = form.number + (zh ? "  版本 " : "  version ") + form.version;
-  if (options.watermark) out += zh ? fmt::format("  第 {} 份", options.watermark->copy) : fmt::format("  copy {}", options.watermark->copy);
+  if (options.watermark && options.watermark->copy) out += fmt::format(fmt::runtime(zh ? "  第 {} 份" : "  copy {}"), *options.watermark->copy);
   return out;
 }
 

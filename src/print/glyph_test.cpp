@@ -16,7 +16,7 @@ using namespace xinyi::print;
 using xinyi::print::testing::ReadBack;
 
 namespace {
-constexpr int kColumns = 30, kRows = 40, kDots = 72;
+constexpr int kColumns = 30, kRows = 40, kDots = 90;
 constexpr double kCellWidth = 17, kCellHeight = 19, kMargin = 30;
 
 std::string utf8(char32_t p) {
@@ -104,7 +104,7 @@ TEST(PrintGlyphs, a_rare_character_is_drawn_or_named_by_its_code_point_never_dro
   const std::pair<char32_t, char32_t> blocks[] = {{0x3400, 0x4dbf}, {0x20000, 0x2a6df}, {0x2a700, 0x2b739}, {0x2b740, 0x2b81d}, {0x2b820, 0x2cea1},
                                                   {0x2ceb0, 0x2ebe0}, {0x30000, 0x3134a}, {0x31350, 0x323af}, {0x2f800, 0x2fa1d}, {0xe000, 0xf8ff}};
   for (const auto& [from, to] : blocks)
-    for (int i = 0; i < 25; ++i) rare.push_back(utf8(from + random() % (to - from + 1)));
+    for (int i = 0; i < 25; ++i) rare.push_back(utf8(from + static_cast<char32_t>(random() % (to - from + 1))));
   for (const auto* name : {"㵘", "𠮷", "𪚥", "龘", "䶮", "堃", "喆", "玥", "𬎆", "𨭎"}) rare.emplace_back(name);
   EXPECT_EQ(blanks(rare, false), std::vector<std::string>{});
   EXPECT_EQ(blanks(rare, true), std::vector<std::string>{});

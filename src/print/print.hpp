@@ -15,8 +15,8 @@ BOOST_DESCRIBE_ENUM(Language, zh, en)
 /// Who took this copy, in pale words across every page and in the footer: a copy that lies about has an owner.
 struct Watermark {
   std::string reader;
-  std::string minute;     // the school's wall clock, "2026-11-23 14:05"
-  std::int64_t copy = 1;  // number of the copy
+  std::string minute;                       // the school's wall clock, "2026-11-23 14:05"
+  std::optional<std::int64_t> copy = {};    // its number, where copies are counted
 };
 
 struct Options {

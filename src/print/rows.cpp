@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "kernel/problem.hpp"
 
@@ -35,12 +36,15 @@ class Filler {
  public:
   Filler(double top, double bottom) : top_(top), bottom_(bottom), y_(top) {}
 
-  void add(const std::shared_ptr<const Row>& row, const Row* next) {
+  /// `rows`: this one and those after it.
+  void add(std::span<const std::shared_ptr<const Row>> rows) {
+    const auto& row = rows.front();
     if (row->new_page && !pages_.back().empty()) turn();
     const double before = at_top() ? 0 : row->before;
     const double height = row->height(), page = bottom_ - top_ - (row->head ? row->head->height() : 0);
+    // A title stays with the head of its table, and that with the first row.
     double wanted = height;
-    if (row->keep_with_next && next != nullptr) wanted += std::min(next->height() + next->before + (next->head ? next->head->height() : 0), kStaysTogether);
+    for (std::size_t i = 0; i + 1 < rows.size() && rows[i]->keep_with_next; ++i) wanted += rows[i + 1]->before + std::min(rows[i + 1]->height(), kStaysTogether);
     if (y_ + before + wanted <= bottom_ + 0.01) {
       place(row, before);
       return;
@@ -154,7 +158,7 @@ double Row::height() const {
 
 std::vector<Page> paginate(const std::vector<std::shared_ptr<const Row>>& rows, double top, double bottom) {
   Filler filler(top, bottom);
-  for (std::size_t i = 0; i < rows.size(); ++i) filler.add(rows[i], i + 1 < rows.size() ? rows[i + 1].get() : nullptr);
+  for (std::size_t i = 0; i < rows.size(); ++i) filler.add(std::span(rows).subspan(i));
   return std::move(filler).take();
 }
 

@@ -34,7 +34,9 @@ class Sheet {
 
   Bytes print() {
     auto pages = lay_out(kRoomy);
-    if (auto tight = lay_out(kTight); tight.size() < pages.size()) pages = std::move(tight);
+    if (pages.size() > 1) {
+      if (auto tight = lay_out(kTight); tight.size() < pages.size()) pages = std::move(tight);
+    }
     for (std::size_t i = 0; i < pages.size(); ++i) {
       if (i > 0) canvas_.next_page();
       draw_furniture(canvas_, form_, options_, i + 1, pages.size());

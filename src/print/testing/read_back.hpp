@@ -49,7 +49,7 @@ class ReadBack {
     bool drawn(double x, double y, double w, double h, double dots_per_point) const {
       for (int row = static_cast<int>(y * dots_per_point); row < static_cast<int>((y + h) * dots_per_point) && row < height; ++row)
         for (int column = static_cast<int>(x * dots_per_point); column < static_cast<int>((x + w) * dots_per_point) && column < width; ++column)
-          if (static_cast<unsigned char>(grey[static_cast<std::size_t>(row * width + column)]) < 160) return true;
+          if (static_cast<unsigned char>(grey[static_cast<std::size_t>(row * width + column)]) < 215) return true;
       return false;
     }
   };
