@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "features/cases/cases.hpp"
+#include "features/paper/paper.hpp"
 #include "features/people/people_api.hpp"
 #include "features/schedule/schedule.hpp"
 #include "features/staff/staff.hpp"
@@ -65,6 +66,7 @@ http::Routes all_routes() {
   people::add_routes(routes);
   schedule::add_routes(routes);
   cases::add_routes(routes);
+  paper::add_routes(routes);
   http::add_openapi(routes, XINYI_VERSION);
   return routes;
 }

@@ -6,6 +6,7 @@
 #include "app/house.hpp"
 #include "app/jobs.hpp"
 #include "identity/accounts.hpp"
+#include "print/fonts.hpp"
 
 namespace xinyi::app {
 namespace {
@@ -30,6 +31,9 @@ std::vector<Check> examine(House& house) {
   const bool apart = fs::absolute(options.heads).parent_path() != fs::absolute(options.data);
   out.push_back({"heads", apart, apart ? "审计树头存放在数据目录之外" : "审计树头和数据放在一起,请用 --heads 放到另一块磁盘",
                  apart ? "Audit heads are kept outside the data folder" : "Audit heads lie beside the data; put them on another disk with --heads"});
+  const bool prints = print::font_is_there();
+  out.push_back({"font", prints, prints ? "打印用的宋体字体已安装" : "没有找到打印用的宋体字体(Noto Serif CJK SC),表格不能打印;请安装 fonts-noto-cjk",
+                 prints ? "The font for printing is installed" : "The font for printing (Noto Serif CJK SC) is missing, so no form can be printed; install fonts-noto-cjk"});
   for (const auto& id : house.schools().all()) {
     const auto school = house.schools().of(id);
     const auto forged = house.db().read(id, [&](storage::ReadTx& tx) { return identity::disbelieved_accounts(tx, school->data_key); });

@@ -65,6 +65,13 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// A reply that is a file instead of JSON, for Routes::add_file.
+struct File {
+  std::string content;
+  std::string name;    // small letters, digits, ". - _": never whose it is
+  bool shown = false;  // the browser may show it instead of saving it
+};
+
 class Call;
 
 /// Finds the facts of the object that a request names. Runs inside the request's transaction. Mandatory: a route
@@ -268,6 +275,7 @@ struct Entry {
   int status = 200;
   std::function<Task<Reply>(Call&)> run = {};
   std::function<Reply(Call&, storage::ReadTx&)> read = {};  // instead of `run`, made by Routes::add_read
+  std::string media = "application/json";  // of a good reply
 };
 
 namespace detail {
@@ -289,6 +297,8 @@ Reply make_reply(const Answer<T>& out, int) {
   if (out.version) r.headers.emplace_back("ETag", "\"" + std::to_string(*out.version) + "\"");
   return r;
 }
+/// Bug for a name that a header must not hold.
+Reply make_reply(File&& file, const std::string& media);
 }  // namespace detail
 
 class Routes {
@@ -321,6 +331,16 @@ class Routes {
     e.read = [handler = std::move(handler)](Call& call, storage::ReadTx& tx) {
       const Out out = handler(call, tx);
       return detail::make_reply(out, 200);
+    };
+    entries_.push_back(std::move(e));
+  }
+  /// A route whose good reply is a file of the one type `media`, e.g. "application/pdf". handler: Task<File>(Call&).
+  template <class Handler>
+  void add_file(Route route, std::string media, Handler handler) {
+    Entry e{std::move(route)};
+    e.media = media;
+    e.run = [handler = std::move(handler), media = std::move(media)](Call& call) -> Task<Reply> {
+      co_return detail::make_reply(co_await handler(call), media);
     };
     entries_.push_back(std::move(e));
   }

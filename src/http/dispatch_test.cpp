@@ -76,6 +76,21 @@ TEST_F(DispatchTest, AnswersWithJsonAndForbidsKeeping) {
   EXPECT_EQ(header(r, "Cache-Control"), "no-store");
 }
 
+TEST_F(DispatchTest, AFileGoesOutUnderTheSameRules) {
+  const auto path = "/api/v1/notes/" + new_note("只给自己") + ".txt";
+  const auto r = serve(head("GET", path));
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.type, "text/plain");
+  EXPECT_EQ(r.body, "只给自己");
+  EXPECT_EQ(header(r, "Content-Disposition"), "inline; filename=\"note.txt\"");
+  EXPECT_EQ(header(r, "Cache-Control"), "no-store");
+  EXPECT_EQ(code(serve(head("GET", path), {}, house.session(other))), "not_found");
+  EXPECT_EQ(code(serve(head("GET", path), {}, house.session(administrator))), "not_allowed");
+  EXPECT_EQ(code(serve(head("GET", path), {}, "")), "sign_in_needed");
+  EXPECT_EQ(code(serve(head("GET", "/api/v1/notes/.txt"))), "not_found");
+  EXPECT_EQ(code(serve(head("GET", path + "?bad=a%0d%0ab"))), "internal") << "a name that would break the header never leaves";
+}
+
 TEST_F(DispatchTest, UnknownAddressAndUnknownMethod) {
   EXPECT_EQ(code(serve(head("GET", "/api/v1/nothing"))), "not_found");
   EXPECT_EQ(code(serve(head("GET", "/api/v1/notes/1/2/3"))), "not_found");

@@ -39,9 +39,11 @@ Matcher::Matcher(const std::vector<Entry>& entries) {
     for (std::size_t at = 0; at < segments.size(); ++at) {
       const auto s = segments[at];
       const bool param = s.starts_with('{');
-      invariant(!s.empty() && param == s.ends_with('}'), "a route's path has empty or half-open segments");
-      if (param) names.emplace_back(at, std::string(s.substr(1, s.size() - 2)));
-      auto& next = param ? node->any : node->children[std::string(s)];
+      const auto close = s.find('}');
+      invariant(!s.empty() && param == (close != s.npos && close > 1), "a route's path has empty or half-open segments");
+      const auto ending = param ? s.substr(close + 1) : std::string_view();
+      if (param) names.push_back({at, std::string(s.substr(1, close - 1)), ending.size()});
+      auto& next = param ? node->any[std::string(ending)] : node->children[std::string(s)];
       if (!next) next = std::make_unique<Node>();
       node = next.get();
     }
@@ -55,7 +57,10 @@ const Matcher::Node* Matcher::walk(const Node& node, const std::vector<std::stri
   if (at == segments.size()) return node.leaf() ? &node : nullptr;
   if (const auto it = node.children.find(segments[at]); it != node.children.end())
     if (const auto* found = walk(*it->second, segments, at + 1)) return found;
-  return node.any && !segments[at].empty() ? walk(*node.any, segments, at + 1) : nullptr;
+  for (const auto& [ending, next] : node.any)
+    if (segments[at].size() > ending.size() && segments[at].ends_with(ending))
+      if (const auto* found = walk(*next, segments, at + 1)) return found;
+  return nullptr;
 }
 
 Matcher::Found Matcher::find(std::string_view method, const std::vector<std::string>& segments) const {
@@ -69,7 +74,8 @@ Matcher::Found Matcher::find(std::string_view method, const std::vector<std::str
       if (node->entries[i] >= 0) out.allow.append(out.allow.empty() ? "" : ", ").append(kMethods[i]);
     return out;
   }
-  for (const auto& [at, name] : names_[static_cast<std::size_t>(out.entry)]) out.params.emplace_back(name, segments[at]);
+  for (const auto& [at, name, ending] : names_[static_cast<std::size_t>(out.entry)])
+    out.params.emplace_back(name, segments[at].substr(0, segments[at].size() - ending));
   return out;
 }
 }  // namespace xinyi::http

@@ -1,4 +1,4 @@
-// Finds the route of a path. Literal segments go before parameters.
+// Finds the route of a path. Literal segments go before parameters, and a parameter with an ending, "{id}.pdf", before one without.
 #pragma once
 #include <array>
 #include <map>
@@ -16,7 +16,7 @@ std::optional<Method> method_from_text(std::string_view text);
 
 class Matcher {
  public:
-  /// Bug when two routes have the same method and shape, or a path is not of the form /a/{b}/c.
+  /// Bug when two routes have the same method and shape, or a path is not of the form /a/{b}/c or /a/{b}.pdf.
   explicit Matcher(const std::vector<Entry>& entries);
 
   struct Found {
@@ -29,13 +29,18 @@ class Matcher {
  private:
   struct Node {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> children;
-    std::unique_ptr<Node> any;
+    std::map<std::string, std::unique_ptr<Node>, std::greater<>> any;  // by ending; greater: "" comes last
     std::array<int, 4> entries{-1, -1, -1, -1};
     bool leaf() const;
   };
   const Node* walk(const Node& node, const std::vector<std::string>& segments, std::size_t at) const;
   Node root_;
-  std::vector<std::vector<std::pair<std::size_t, std::string>>> names_;  // per entry: position and name of its parameters
+  struct Parameter {
+    std::size_t at;      // segment
+    std::string name;
+    std::size_t ending;  // length of what follows it in its segment
+  };
+  std::vector<std::vector<Parameter>> names_;  // per entry
 };
 
 }  // namespace xinyi::http

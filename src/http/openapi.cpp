@@ -85,7 +85,8 @@ std::vector<Code> all_errors(const Entry& e) {
 json::object responses(const Entry& e, contract::Components& components) {
   json::object out;
   json::object good = {{"description", e.route.summary}};
-  if (e.output != nullptr) good["content"] = {{"application/json", {{"schema", e.output(components)}}}};
+  if (e.media != "application/json") good["content"] = {{e.media, {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
+  else if (e.output != nullptr) good["content"] = {{"application/json", {{"schema", e.output(components)}}}};
   if (e.route.versioned) good["headers"] = {{"ETag", {{"schema", {{"type", "string"}}}}}};
   out[std::to_string(e.status)] = std::move(good);
   std::map<int, json::array> by_status;
@@ -205,6 +206,7 @@ json::array routes_json(const Routes& routes) {
                                {"upload_limit", r.upload_limit},
                                {"versioned", r.versioned},
                                {"status", e.status},
+                               {"media", e.media},
                                {"errors", std::move(errors)},
                                {"act", r.act.empty() ? json::value(nullptr) : json::value(r.act)}});
   }

@@ -99,5 +99,15 @@ TEST(RoutesJson, TellsTheRules) {
   }
   EXPECT_TRUE(seen);
 }
+TEST(OpenApi, AFileIsDescribedByItsType) {
+  const auto doc = document();
+  const auto& file = doc.at("paths").at("/api/v1/notes/{id}.txt").at("get").as_object();
+  const auto& good = file.at("responses").at("200").at("content").as_object();
+  EXPECT_EQ(good.size(), 1u);
+  EXPECT_EQ(good.at("text/plain").at("schema").at("format"), "binary");
+  EXPECT_EQ(file.at("parameters").at(0).at("name"), "id");
+  EXPECT_EQ(file.at("operationId"), "get_notes_id_txt");
+}
+
 }  // namespace
 }  // namespace xinyi::http

@@ -65,6 +65,7 @@ test('lint namespaces: a foreign namespace, and none', () => {
 })
 test('lint engines: a library from outside in the wrong room', () => {
   breaks('engines', 'src/features/cases/planted.cpp', '#include <sqlite3.h>\n', '<sqlite3.h> in features/cases')
+  breaks('engines', 'src/features/cases/planted.cpp', '#include <pango/pangocairo.h>\n', '<pango/pangocairo.h> in features/cases')
   breaks('engines', 'src/features/people/planted.cpp', '#include <sodium.h>\n', '<sodium.h> in features/people')
   breaks('engines', 'src/vault/planted.cpp', '#include <boost/asio.hpp>\n', 'in vault')
 })

@@ -126,6 +126,12 @@ inline Routes sample_routes(std::shared_ptr<Gate> gate = std::make_shared<Gate>(
                            const auto path = call.incoming().upload_path;
                            co_return Size{static_cast<std::int64_t>(std::filesystem::file_size(path))};
                          });
+  out.add_file({.method = Method::get, .path = "/api/v1/notes/{id}.txt", .summary = "A note as a file.",
+                .rule = Rule::may(staff, {identity::Relation::own}), .locate = note_of_path(), .query = {"bad"}}, "text/plain",
+               [](Call& call) -> Task<File> {
+                 auto note = co_await call.read([&](storage::ReadTx& tx) { return load_note(tx, call.id<NoteId>()); });
+                 co_return File{note.title, call.query<std::string>("bad").value_or("note.txt"), true};
+               });
   out.add<Nothing, Nothing>({Method::post, "/api/v1/forgot", "A handler that forgot its rule.", Rule::may(staff), no_object()},
                             [](Call&) -> Task<Nothing> { co_return Nothing{}; });
   out.add<Nothing, Nothing>({Method::post, "/api/v1/breaks", "A handler with a defect.", Rule::may(staff), no_object()},

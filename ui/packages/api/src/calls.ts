@@ -100,6 +100,17 @@ export const records = {
   unsigned: () => act('get', '/api/v1/records/unsigned', {}),
 }
 
+/** Files have addresses: the browser opens or saves them by itself. */
+const address = (path: string, query: Record<string, string | undefined>): string =>
+  `${path}?${new URLSearchParams(Object.entries(query).filter((each): each is [string, string] => each[1] !== undefined))}`
+export const paper = {
+  forms: () => act('get', '/api/v1/forms', {}),
+  formFile: (id: string, lang: 'zh' | 'en') => address(`/api/v1/forms/${encodeURIComponent(id)}.pdf`, { lang }),
+  /** The duty sheet of one's own day; with names only as a working copy. */
+  dayFile: (date: PlainDate, lang: 'zh' | 'en', names = false) => address('/api/v1/day.pdf', { date, lang, names: names ? 'true' : undefined }),
+  shiftsFile: (date: PlainDate, lang: 'zh' | 'en') => address('/api/v1/shifts.xlsx', { date, lang }),
+}
+
 export const system = {
   doctor: () => act('get', '/api/v1/system/doctor', {}),
   auditHead: () => act('get', '/api/v1/audit/head', {}),

@@ -59,5 +59,7 @@ export type CaseRecord = Shapes['Record']
 export type Looked = Shapes['Looked']
 export type Card = Shapes['Card']
 
+export type BlankForm = Shapes['FormLine']
+
 export type Check = Shapes['Health']
 export type AuditHead = Shapes['AuditHead']

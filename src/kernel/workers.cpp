@@ -1,14 +1,14 @@
-#include "identity/password_workers.hpp"
+#include "kernel/workers.hpp"
 
 #include "kernel/stack.hpp"
 
-namespace xinyi::identity {
+namespace xinyi {
 
-PasswordWorkers::PasswordWorkers(unsigned threads, std::size_t longest_queue) : longest_(longest_queue) {
+Workers::Workers(unsigned threads, std::size_t longest_queue) : longest_(longest_queue) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-PasswordWorkers::~PasswordWorkers() {
+Workers::~Workers() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -17,12 +17,12 @@ PasswordWorkers::~PasswordWorkers() {
   for (auto& t : threads_) t.join();
 }
 
-std::size_t PasswordWorkers::waiting() const {
+std::size_t Workers::waiting() const {
   const std::lock_guard lock(mutex_);
   return jobs_.size();
 }
 
-void PasswordWorkers::queue(std::function<void()> job) {
+void Workers::queue(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
     if (stop_ || jobs_.size() >= longest_) throw Refusal(Code::unavailable);
@@ -31,7 +31,7 @@ void PasswordWorkers::queue(std::function<void()> job) {
   wake_.notify_one();
 }
 
-void PasswordWorkers::work() {
+void Workers::work() {
   for (;;) {
     std::function<void()> job;
     {
@@ -45,4 +45,4 @@ void PasswordWorkers::work() {
     wipe_stack_below();
   }
 }
-}  // namespace xinyi::identity
+}  // namespace xinyi
