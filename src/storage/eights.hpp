@@ -1,10 +1,14 @@
 // Many keys by few statements. A statement is a literal, so a list of keys has no length of its own in it: it names eight, and
-// what is short of eight is filled up with the last key. One statement to be prepared, one way to the server for eight keys.
+// what is short of eight is filled up with the key that is all zero, which stands for nothing. One statement to be prepared,
+// one way to the server for eight keys.
 //
 //   by_eights(ids, [&](const auto& k) {
-//     for (storage::Row row : tx.query("SELECT ... WHERE school_id = ?1 AND id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(),
-//                              k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7])) ...
+//     for (storage::Row row : tx.query("SELECT ... FROM (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) AS wanted "
+//                                      "CROSS JOIN books b WHERE b.school_id = ?1 AND b.id = wanted.column1",
+//                                      tx.school(), k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7])) ...
 //   });
+//
+// Joined, not "IN (…)": SQLite makes a table of its own for the list of an IN, which costs more than eight look-ups.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -19,8 +23,8 @@ void by_eights(std::vector<Key> keys, Ask ask) {
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   constexpr std::size_t kAtOnce = 8;
   for (std::size_t i = 0; i < keys.size(); i += kAtOnce) {
-    std::array<Key, kAtOnce> some;
-    for (std::size_t j = 0; j < kAtOnce; ++j) some[j] = keys[std::min(i + j, keys.size() - 1)];
+    std::array<Key, kAtOnce> some{};
+    std::copy_n(keys.begin() + static_cast<std::ptrdiff_t>(i), std::min(kAtOnce, keys.size() - i), some.begin());
     ask(some);
   }
 }

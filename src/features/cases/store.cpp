@@ -117,20 +117,24 @@ std::vector<Waiting> unsigned_records(ReadTx& tx, const std::optional<PersonId>&
 
 std::map<AppointmentId, Visit> visits_of(ReadTx& tx, const PersonId& counsellor, const schedule::Interval& range) {
   std::map<AppointmentId, Visit> out;
-  for (auto row : tx.query("SELECT a.id, c.id, r.id, r.state, w.appointment_id FROM appointments a "
+  std::map<AppointmentId, std::int64_t> sessions;
+  for (auto row : tx.query("SELECT a.id, c.id, r.id, r.state, w.appointment_id, r.session_number FROM appointments a "
                            "LEFT JOIN cases c ON c.school_id = a.school_id AND c.client = a.client AND c.state = 'running' "
                            "AND c.counsellor_id = a.counsellor_id "
                            "LEFT JOIN records r ON r.school_id = a.school_id AND r.appointment_id = a.id "
                            "LEFT JOIN case_reasons w ON w.school_id = a.school_id AND w.appointment_id = a.id "
-                           "WHERE a.school_id = ?1 AND a.counsellor_id = ?2 AND a.starts_at >= ?3 AND a.starts_at < ?4 "
-                           "ORDER BY a.starts_at, r.session_number", tx.school(), counsellor, range.starts_at, range.ends_at)) {
-    const auto [at, fresh] = out.try_emplace(row.get<AppointmentId>(0));
-    if (!fresh) continue;  // a visit's first record stands for it
+                           "WHERE a.school_id = ?1 AND a.counsellor_id = ?2 AND a.starts_at >= ?3 AND a.starts_at < ?4",
+                           tx.school(), counsellor, range.starts_at, range.ends_at)) {
+    const auto id = row.get<AppointmentId>(0);
+    const auto session = row.get<std::optional<std::int64_t>>(5).value_or(0);
+    const auto [at, fresh] = out.try_emplace(id);
+    if (!fresh && sessions[id] <= session) continue;  // a visit's first record stands for it
+    sessions[id] = session;
     at->second.case_id = row.get<std::optional<CaseId>>(1);
-    if (const auto id = row.get<std::optional<RecordId>>(2)) {
+    if (const auto record = row.get<std::optional<RecordId>>(2)) {
       const auto state = contract::enum_value<RecordState>(row.get<std::string_view>(3));
       invariant(state.has_value(), "unknown record state in storage");
-      at->second.record = DayRecord{*id, *state};
+      at->second.record = DayRecord{*record, *state};
     }
     at->second.reason_kept = !row.null(4);
   }
@@ -219,12 +223,12 @@ std::vector<Unbegun> sessions_without_record(ReadTx& tx, const std::optional<Per
   if (counsellor)
     add(tx.query("SELECT a.id, a.counsellor_id, a.client, a.starts_at, a.ends_at FROM appointments a WHERE a.school_id = ?1 AND a.counsellor_id = ?5 "
                  "AND a.state = 'came' AND a.starts_at >= ?4 AND a.starts_at < ?3 AND a.ends_at >= ?2 AND a.ends_at < ?3 AND NOT EXISTS "
-                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id) ORDER BY a.ends_at",
+                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id)",
                  tx.school(), from, now, earliest, *counsellor));
   else
     add(tx.query("SELECT a.id, a.counsellor_id, a.client, a.starts_at, a.ends_at FROM appointments a WHERE a.school_id = ?1 "
                  "AND a.state = 'came' AND a.starts_at >= ?4 AND a.starts_at < ?3 AND a.ends_at >= ?2 AND a.ends_at < ?3 AND NOT EXISTS "
-                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id) ORDER BY a.ends_at",
+                 "(SELECT 1 FROM records r WHERE r.school_id = a.school_id AND r.appointment_id = a.id)",
                  tx.school(), from, now, earliest));
   return out;
 }

@@ -83,10 +83,11 @@ std::optional<Student> find_student(ReadTx& tx, const PersonId& id) {
 std::map<PersonId, Shown> shown(ReadTx& tx, const std::vector<PersonId>& ids) {
   std::map<PersonId, Shown> out;
   storage::by_eights(ids, [&](const auto& k) {
-    for (Row r : tx.query("SELECT p.id, p.name, COALESCE(c.name, '') FROM persons p"
+    for (Row r : tx.query("SELECT p.id, p.name, COALESCE(c.name, '') FROM"
+                          " (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) AS wanted CROSS JOIN persons p"
                           " LEFT JOIN students s ON s.school_id = p.school_id AND s.person_id = p.id"
                           " LEFT JOIN classes c ON c.school_id = s.school_id AND c.id = s.class_id"
-                          " WHERE p.school_id = ?1 AND p.id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                          " WHERE p.school_id = ?1 AND p.id = wanted.column1",
                           tx.school(), k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7]))
       out[r.get<PersonId>(0)] = {r.get<std::string>(1), r.get<std::string>(2)};
   });

@@ -23,7 +23,8 @@ std::map<ClientRef, ClientFacts> client_facts(storage::ReadTx& tx, const vault::
   std::map<ClientRef, ClientFacts> out;
   std::vector<PersonId> persons;
   storage::by_eights(refs, [&](const auto& k) {
-    for (storage::Row row : tx.query("SELECT ref, person FROM clients WHERE school_id = ?1 AND ref IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), k[0],
+    for (storage::Row row : tx.query("SELECT c.ref, c.person FROM (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) AS wanted "
+                                     "CROSS JOIN clients c WHERE c.school_id = ?1 AND c.ref = wanted.column1", tx.school(), k[0],
                              k[1], k[2], k[3], k[4], k[5], k[6], k[7])) {
       const auto ref = row.get<ClientRef>(0);
       const auto person = PersonId::from_bytes(key.reveal(row.get<View>(1), "clients.person", ref.bytes()).expose());

@@ -87,8 +87,9 @@ class Taken {
   void load(ReadTx& tx, const Interval& range) {
     const auto earliest = range.starts_at - Span(std::chrono::hours(12));  // nothing is taken for longer
     storage::by_eights(resources_, [&](const auto& r) {
-      for (storage::Row row : tx.query("SELECT resource, starts_at, ends_at FROM occupancy WHERE school_id = ?1 AND resource IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
-                               "AND starts_at > ?10 AND starts_at < ?11", tx.school(), r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], earliest,
+      for (storage::Row row : tx.query("SELECT o.resource, o.starts_at, o.ends_at FROM (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) AS wanted "
+                                       "CROSS JOIN occupancy o WHERE o.school_id = ?1 AND o.resource = wanted.column1 AND o.starts_at > ?10 "
+                                       "AND o.starts_at < ?11", tx.school(), r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], earliest,
                                range.ends_at))
         taken_[row.get<Fixed<16>>(0)].push_back({row.get<Instant>(1), row.get<Instant>(2)});
     });
@@ -139,10 +140,13 @@ std::vector<Term> terms(ReadTx& tx) {
 }
 
 std::optional<Term> term_on(ReadTx& tx, SchoolDate day) {
-  auto row = tx.one("SELECT id, name, starts_on, ends_on, version FROM terms WHERE school_id = ?1 AND starts_on <= ?2 AND ends_on >= ?2 "
-                    "ORDER BY starts_on DESC LIMIT 1", tx.school(), day);
-  if (!row) return std::nullopt;
-  return Term{row->get<TermId>(0), row->get<std::string>(1), row->get<SchoolDate>(2), row->get<SchoolDate>(3), row->get<std::int64_t>(4)};
+  std::optional<Term> out;
+  for (auto row : tx.query("SELECT id, name, starts_on, ends_on, version FROM terms WHERE school_id = ?1 AND starts_on <= ?2 AND ends_on >= ?2",
+                           tx.school(), day)) {
+    Term term{row.get<TermId>(0), row.get<std::string>(1), row.get<SchoolDate>(2), row.get<SchoolDate>(3), row.get<std::int64_t>(4)};
+    if (!out || out->starts_on < term.starts_on) out = std::move(term);
+  }
+  return out;
 }
 
 void insert_term(WriteTx& tx, const Term& t) {
@@ -317,15 +321,16 @@ void drop_reason(WriteTx& tx, const AppointmentId& id) {
 
 Names::Names(ReadTx& tx, std::vector<PersonId> people, std::vector<RoomId> places) {
   storage::by_eights(std::move(people), [&](const auto& p) {
-    for (storage::Row row : tx.query("SELECT person_id, name, gender, state, roles FROM accounts WHERE school_id = ?1 "
-                             "AND person_id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])) {
+    for (storage::Row row : tx.query("SELECT a.person_id, a.name, a.gender, a.state, a.roles FROM (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) "
+                                     "AS wanted CROSS JOIN accounts a WHERE a.school_id = ?1 AND a.person_id = wanted.column1", tx.school(), p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])) {
       const auto id = row.get<PersonId>(0);
       counsellors_[id] = {{id, row.get<std::string>(1), row.get<std::string>(2)},
                           may_receive(enumeration<identity::AccountState>(row, 3), identity::roles_from_text(row.get<std::string_view>(4)))};
     }
   });
   storage::by_eights(std::move(places), [&](const auto& p) {
-    for (storage::Row row : tx.query("SELECT id, name FROM rooms WHERE school_id = ?1 AND id IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", tx.school(), p[0], p[1],
+    for (storage::Row row : tx.query("SELECT r.id, r.name FROM (VALUES (?2), (?3), (?4), (?5), (?6), (?7), (?8), (?9)) AS wanted "
+                                     "CROSS JOIN rooms r WHERE r.school_id = ?1 AND r.id = wanted.column1", tx.school(), p[0], p[1],
                              p[2], p[3], p[4], p[5], p[6], p[7])) {
       const auto id = row.get<RoomId>(0);
       rooms_[id] = {id, row.get<std::string>(1)};

@@ -144,7 +144,7 @@ export interface components {
         CounsellingRoom: { capacity: number; function: "individual" | "group" | "reception" | "sandplay" | "relaxation" | "other"; id: string; name: string; version: number; };
         Counsellors: { items: components["schemas"]["Person"][]; };
         Counts: { changed: number; created: number; left: number; moved: number; promoted: number; read: number; refused: number; unchanged: number; warnings: number; };
-        Day: { appointments: components["schemas"]["DayAppointment"][]; counsellor: components["schemas"]["Person"]; date: string; free: components["schemas"]["Slot"][]; shifts: components["schemas"]["Shift"][]; term?: components["schemas"]["Term"] | null; unsigned: components["schemas"]["Unsigned"][]; };
+        Day: { appointments: components["schemas"]["DayAppointment"][]; counsellor: components["schemas"]["Person"]; date: string; free: components["schemas"]["FreeTimes"][]; shifts: components["schemas"]["Shift"][]; term?: components["schemas"]["Term"] | null; unsigned: components["schemas"]["Unsigned"][]; };
         DayAppointment: { case_id?: string | null; client: components["schemas"]["Client"]; ends_at: string; has_reason?: boolean; id: string; record?: components["schemas"]["DayRecord"] | null; room: components["schemas"]["Place"]; starts_at: string; state: "booked" | "cancelled" | "came" | "no_show"; urgent?: boolean; version: number; walk_in?: boolean; };
         DayRecord: { id: string; state: "draft" | "signed"; };
         DeclarationText: { id: string; kind: "ethics_pledge"; published_at: string; text: components["schemas"]["Bilingual"]; title: components["schemas"]["Bilingual"]; version: number; };
@@ -154,6 +154,7 @@ export interface components {
         FieldView: { key: string; required?: boolean; title_en: string; title_zh: string; };
         Finding: { code: string; field: string; file: string; line: number; severity: "refused" | "warning"; text: components["schemas"]["Bilingual"]; value: string; };
         FirstSignIn: { password: string; school?: string | null; start_secret: string; username: string; };
+        FreeTimes: { counsellor: components["schemas"]["Person"]; room: components["schemas"]["Place"]; shift_id: string; slot_minutes: number; starts: string[]; };
         Health: { id: string; ok?: boolean; text: components["schemas"]["Bilingual"]; };
         Healths: { items: components["schemas"]["Health"][]; };
         Help: { hours: string; lines: components["schemas"]["HelpLine"][]; people: string; place: string; };
@@ -187,8 +188,7 @@ export interface components {
         Shift: { appointments: number; counsellor: components["schemas"]["Person"]; date: string; ends_at: string; id: string; room: components["schemas"]["Place"]; slot_minutes: number; starts_at: string; version: number; };
         Shifts: { items: components["schemas"]["Shift"][]; };
         SignIn: { password: string; school?: string | null; totp?: string | null; username: string; };
-        Slot: { counsellor: components["schemas"]["Person"]; ends_at: string; room: components["schemas"]["Place"]; shift_id: string; starts_at: string; };
-        Slots: { items: components["schemas"]["Slot"][]; };
+        Slots: { items: components["schemas"]["FreeTimes"][]; };
         StudentItem: { class_name: string; grade?: number | null; id: string; name: string; state: "enrolled" | "left"; student_number: string; };
         StudentPage: { items: components["schemas"]["StudentItem"][]; next?: string | null; total: number; };
         Term: { ends_on: string; id: string; name: string; starts_on: string; version: number; };
