@@ -8,6 +8,7 @@
 
 #include "audit/audit.hpp"
 #include "http/render.hpp"
+#include "http/stream.hpp"
 #include "identity/access.hpp"
 #include "identity/password_workers.hpp"
 #include "identity/schools.hpp"
@@ -62,6 +63,7 @@ struct Reply {
   std::string type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<Stream> stream = {};  // instead of a body
 };
 
 class Call;
@@ -92,6 +94,7 @@ struct Route {
   std::string act = {};          // audit act it leaves, for the document
   bool versioned = false;        // needs If-Match
   std::size_t upload_limit = 0;  // > 0: the body is streamed to a capped temporary file instead of being parsed
+  bool by_itself = false;        // pages ask without a person's hand: the session's idle end does not move
 };
 
 /// The raw request as the server hands it on; names in lower case.
@@ -105,6 +108,7 @@ struct Incoming {
   std::string session_token;    // cookie value, may be empty
   std::string idempotency_key;  // header, may be empty
   std::string if_match;         // header, may be empty
+  std::string last_event_id;    // header, may be empty: where a stream is to go on
   std::string remote;           // peer address, for slowing down only; never stored
   int success_status = 200;     // what the route answers when all goes well
 };
@@ -254,6 +258,7 @@ struct Entry {
   SchemaOf input = nullptr;   // null: no body
   SchemaOf output = nullptr;  // null: 204
   int status = 200;
+  std::string media = "application/json";  // of the good answer
   std::function<Task<Reply>(Call&)> run = {};
 };
 
@@ -296,6 +301,20 @@ class Routes {
         Out out = co_await handler(call, std::move(in));
         co_return detail::make_reply(out, status);
       }
+    };
+    entries_.push_back(std::move(e));
+  }
+  /// Server-sent events, each with an `Out` as its data. handler: Task<std::shared_ptr<Stream>>(Call&); GET only.
+  template <class Out, class Handler>
+  void add_stream(Route route, Handler handler) {
+    Entry e{std::move(route)};
+    e.output = &contract::schema<Out>;
+    e.media = "text/event-stream";
+    e.run = [handler = std::move(handler)](Call& call) -> Task<Reply> {
+      Reply reply;
+      reply.type = "text/event-stream";
+      reply.stream = co_await handler(call);
+      co_return reply;
     };
     entries_.push_back(std::move(e));
   }

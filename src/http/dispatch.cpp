@@ -152,6 +152,7 @@ void Dispatcher::check_head(Work& work) const {
   in.session_token = cookie_value(head.cookie, kCookie);
   in.idempotency_key = head.idempotency_key;
   in.if_match = head.if_match;
+  in.last_event_id = head.last_event_id;
   in.remote = head.remote;
   in.success_status = work.entry->status;
   if (route.versioned && in.if_match.empty()) throw Refusal(Code::version_needed);
@@ -183,7 +184,7 @@ Task<void> Dispatcher::resolve(Work& work) const {
   work.ended = !work.who && !work.in.session_token.empty();
   if (!needs_session(route.rule)) co_return;
   if (!work.who) throw Refusal(work.ended ? Code::session_ended : Code::sign_in_needed);
-  if (identity::wants_touch(*work.who, now)) touch(*work.who);
+  if (!route.by_itself && identity::wants_touch(*work.who, now)) touch(*work.who);
 }
 
 Task<void> Dispatcher::read_body(Work& work) const {
