@@ -12,6 +12,7 @@ struct Options {
   std::string database = "sqlite";          // --database: sqlite or postgresql://…
   std::string database_owner;               // --database-owner: for migrate on PostgreSQL
   std::string heads;                        // --heads: where signed audit heads are copied; best on another disk
+  std::string hook_hosts;                   // --hook-hosts: hosts of web hooks that may lie inside the school's network, with commas
   bool json = false;                        // --json
 };
 
