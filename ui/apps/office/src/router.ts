@@ -9,13 +9,14 @@ import { rosterRoutes } from './roster/routes'
 import { peopleRoutes } from './people/routes'
 import { caseRoutes } from './cases/routes'
 import { systemRoutes } from './system/routes'
+import { noticeRoutes } from './notices/routes'
 
 declare module 'vue-router' {
   interface RouteMeta { plain?: boolean; open?: boolean; need?: Need }
 }
 
 const routes: RouteRecordRaw[] = [
-  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...systemRoutes,
+  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...systemRoutes, ...noticeRoutes,
   { path: '/', redirect: () => useSession().home },
   { path: '/:rest(.*)*', redirect: () => useSession().home },
 ]
