@@ -229,8 +229,10 @@ void remove_hook(WriteTx& tx, const HookId& id) { tx.exec("DELETE FROM hooks WHE
 
 QuietHours quiet_hours(ReadTx& tx) {
   QuietHours out;
-  for (auto row : tx.query("SELECT channel, quiet_from, quiet_until FROM quiet_hours WHERE school_id = ?1", tx.school()))
-    (enumerated<Channel>(row, 0) == Channel::mail ? out.mail : out.hook) = {row.get<WallTime>(1), row.get<WallTime>(2)};
+  for (auto row : tx.query("SELECT channel, quiet_from, quiet_until FROM quiet_hours WHERE school_id = ?1", tx.school())) {
+    auto& q = enumerated<Channel>(row, 0) == Channel::mail ? out.mail : out.hook;
+    q = Quiet{row.get<WallTime>(1), row.get<WallTime>(2)};
+  }
   return out;
 }
 

@@ -178,7 +178,13 @@ TYPED_TEST(NotifyOn, QuietHoursAreJudgedWhenPostingAndWhenSending) {
   this->clock_.set(at("2026-11-23T23:00:00Z"));  // 07:00
   EXPECT_TRUE(this->due());
   // The hours were changed meanwhile: now they last until eight.
-  this->write([&](WriteTx& tx) { keep_quiet_hours(tx, {{{21 * 60}, {8 * 60}}, {}}); });
+  const QuietHours longer{{{21 * 60}, {8 * 60}}, {{12 * 60}, {13 * 60}}};
+  this->write([&](WriteTx& tx) { keep_quiet_hours(tx, longer); });
+  this->read([&](ReadTx& tx) {
+    const auto kept = quiet_hours(tx);
+    EXPECT_EQ(kept.mail, longer.mail);
+    EXPECT_EQ(kept.hook, longer.hook);
+  });
   EXPECT_FALSE(this->begin(1)) << "judged again";
   EXPECT_FALSE(this->due()) << "and put off";
   this->clock_.set(at("2026-11-24T00:00:00Z"));
@@ -209,6 +215,7 @@ TYPED_TEST(NotifyOn, OneHolderAtATimeAndAnEarlierOneChangesNothing) {
   EXPECT_EQ(again->id, begun->id) << "so its Message-ID is the same";
   EXPECT_TRUE(again->repeat);
   EXPECT_FALSE(this->end(*begun, *one, Outcome::sent)) << "the first one wakes up late";
+  EXPECT_FALSE(this->end(*again, *one, Outcome::refused)) << "a number of the past, whatever try it speaks of";
   EXPECT_TRUE(this->end(*again, *two, Outcome::sent));
   EXPECT_FALSE(this->end(*again, *two, Outcome::refused)) << "ended is ended";
   const auto tries = this->read([&](ReadTx& tx) {
