@@ -17,7 +17,7 @@ const servers = []
 test.after(() => Promise.all(servers.map((each) => each.close())))
 const mailbox = async (options) => { const s = await mailServer(options); servers.push(s); return s }
 const robot = async (behave) => { const s = await hookServer(behave); servers.push(s); return s }
-const hooksGone = async () => { for (const each of (await admin.ok('GET', '/api/v1/notify/settings')).hooks) await admin.ok('DELETE', `/api/v1/notify/hooks/${each.id}`) }
+const hooksGone = async (who = admin) => { for (const each of (await who.ok('GET', '/api/v1/notify/settings')).hooks) await who.ok('DELETE', `/api/v1/notify/hooks/${each.id}`) }
 const bookOne = async (more) => booked(student, await freeSlot(student, { counsellor: counsellor.id }), more)
 const cancel = (who, appointment) => who.ok('POST', `/api/v1/appointments/${appointment.id}/cancel`)
 const outbox = () => admin.ok('GET', '/api/v1/notify/outbox')
@@ -324,5 +324,5 @@ test('notices: no name, reason or address in log, mail, robot’s message or str
     const stored = ['xinyi.db', 'xinyi.db-wal'].map((file) => `${school.data}/${file}`).filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, 'latin1')).join('')
     for (const canary of [addresses.counsellor, addresses.student, 'right-password', there.url(), 'appointment_off']) assert.ok(!stored.includes(canary), `storage holds ${canary}`)
   }
-  await hooksGone()
+  await hooksGone(keeper)
 })
