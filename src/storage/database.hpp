@@ -7,6 +7,8 @@
 //   them in groups (one fsync), PostgreSQL under an advisory lock of the school.
 // * A job may be run more than once (group retry, lost connection before commit): it holds no side effect
 //   outside the transaction.
+// * A write is ordinary or vital. On a full disk the embedded engine refuses the ordinary ones and keeps a reserve for
+//   the vital ones; the disk of a PostgreSQL server is that server's, and there the two are alike.
 // * A job that throws is undone alone; the others of its group are kept.
 // * Text is UTF-8 without NUL; anything else is refused with Refusal(invalid_input). TEXT compares byte by byte.
 // * SQL is a literal: nothing is pasted into it. Placeholders are ?1, ?2 … on both engines.
@@ -26,6 +28,7 @@
 #include "kernel/task.hpp"
 #include "kernel/text.hpp"
 #include "kernel/time.hpp"
+#include "storage/reserve.hpp"
 
 namespace xinyi::storage {
 
@@ -137,6 +140,9 @@ class ReadTx {
  public:
   virtual ~ReadTx() = default;
   const SchoolId& school() const { return school_; }
+  /// The clock that all processes on this database share, for leases: PostgreSQL's own, on SQLite the process's. It may
+  /// jump; what it dates must bear that.
+  virtual Instant clock_now() = 0;
   template <class... P>
   Rows query(Sql sql, const P&... params) {
     const std::array<Param, sizeof...(P)> list{to_param(params)...};
@@ -195,6 +201,8 @@ struct Migration {
 };
 
 using Job = std::function<void(WriteTx&)>;
+/// What a write is worth when the disk is full. Vital: people come in and get out, read under audit, and the log is signed.
+enum class Weight { ordinary, vital };
 /// Called once, on an engine thread, after the commit is durable or the job has failed.
 using Done = std::function<void(std::exception_ptr)>;
 
@@ -207,7 +215,7 @@ class Database {
   virtual void read_now(const SchoolId& school, const std::function<void(ReadTx&)>& work) = 0;
   /// Queues; fails with Refusal(storage_full) when nothing was written because the disk is full. After an I/O error at
   /// commit the outcome is unknown: the process ends (exit status 70) and the client repeats with its key.
-  virtual void write_later(const SchoolId& school, Job job, Done done) = 0;
+  virtual void write_later(const SchoolId& school, Job job, Done done, Weight weight = Weight::ordinary) = 0;
   /// True when reads may wait for a network and should not run on an event loop.
   virtual bool reads_block() const = 0;
   /// Runs on one of the engine's own threads (PostgreSQL) or at once (SQLite).
@@ -219,8 +227,12 @@ class Database {
   virtual int schema_version() = 0;  // number of migrations applied
   /// One line of health for `doctor` and /readyz; empty when well.
   virtual std::string ailment() = 0;
-  /// A consistent copy of everything (SQLite: online backup to a file; PostgreSQL: not offered here, use the operator's tools).
-  virtual void backup_to(const std::string& path) = 0;
+  /// The disk is full: only vital writes are taken, until there is room for the reserve again.
+  virtual bool scarce() const { return false; }
+  /// A consistent copy of everything in a new file, without what `leave_out` removes from it: that is overwritten, not only
+  /// unlinked, and the file has its name only when it is whole. Writes go on meanwhile. Not offered on PostgreSQL, whose
+  /// operators have their own tools.
+  virtual void backup_to(const std::string& path, const Job& leave_out = {}) = 0;
 
   template <class F>
   auto read(const SchoolId& school, F&& work) -> std::invoke_result_t<F, ReadTx&> {
@@ -235,11 +247,13 @@ class Database {
   }
   /// Waits for the durable commit on the calling thread. For commands and tests; never on an event loop.
   template <class F>
-  auto write(const SchoolId& school, F&& work) -> std::invoke_result_t<F, WriteTx&>;
+  auto write(const SchoolId& school, F&& work, Weight weight = Weight::ordinary)
+      -> std::invoke_result_t<F, WriteTx&>;
 
   /// The same for coroutines: suspends, goes on at `executor`.
   template <class F>
-  auto write_task(const SchoolId& school, Executor& executor, F work) -> Task<std::invoke_result_t<F, WriteTx&>>;
+  auto write_task(const SchoolId& school, Executor& executor, F work, Weight weight = Weight::ordinary)
+      -> Task<std::invoke_result_t<F, WriteTx&>>;
   template <class F>
   auto read_task(const SchoolId& school, Executor& executor, F work) -> Task<std::invoke_result_t<F, ReadTx&>>;
 };
@@ -260,6 +274,8 @@ struct SqliteOptions {
   /// status 70. When it returns (tests), every later write fails with Refusal(unavailable).
   std::function<void(std::string_view)> on_unknown_commit = {};
   int checkpoint_pages = 16'000;  // length of the log at which the writer empties it; 64 MB
+  std::shared_ptr<Reserve> reserve = {};  // on the database's disk; null: a full disk refuses every write
+  const Clock* clock = nullptr;           // for ReadTx::clock_now; null: the machine's
 };
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 

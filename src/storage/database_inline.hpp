@@ -82,7 +82,7 @@ T Row::get(int column) const {
 }
 
 template <class F>
-auto Database::write(const SchoolId& school, F&& work) -> std::invoke_result_t<F, WriteTx&> {
+auto Database::write(const SchoolId& school, F&& work, Weight weight) -> std::invoke_result_t<F, WriteTx&> {
   using R = std::invoke_result_t<F, WriteTx&>;
   // Shared: the waiting thread may go on, and leave, while set_value is still returning on the engine's thread.
   const auto promise = std::make_shared<std::promise<void>>();
@@ -94,7 +94,7 @@ auto Database::write(const SchoolId& school, F&& work) -> std::invoke_result_t<F
   };
   if constexpr (std::is_void_v<R>) {
     write_later(
-        school, [&](WriteTx& tx) { work(tx); }, done);
+        school, [&](WriteTx& tx) { work(tx); }, done, weight);
     promise->get_future().get();
   } else {
     std::optional<R> out;
@@ -104,14 +104,14 @@ auto Database::write(const SchoolId& school, F&& work) -> std::invoke_result_t<F
           out.reset();
           out.emplace(work(tx));
         },
-        done);
+        done, weight);
     promise->get_future().get();
     return std::move(*out);
   }
 }
 
 template <class F>
-auto Database::write_task(const SchoolId& school, Executor& executor, F work)
+auto Database::write_task(const SchoolId& school, Executor& executor, F work, Weight weight)
     -> Task<std::invoke_result_t<F, WriteTx&>> {
   using R = std::invoke_result_t<F, WriteTx&>;
   auto start = [&](auto& self, Done done) {
@@ -125,7 +125,7 @@ auto Database::write_task(const SchoolId& school, Executor& executor, F work)
             self.value.emplace(work(tx));
           }
         },
-        std::move(done));
+        std::move(done), weight);
   };
   detail::Await<R, decltype(start)> await{start, executor};
   co_return co_await await;

@@ -11,6 +11,7 @@ class PgReadTx final : public ReadTx {
  public:
   PgReadTx(const SchoolId& school, PgConnection& c)
       : ReadTx(school), c_(c), ends_(std::chrono::steady_clock::now() + kReadLimit) {}
+  Instant clock_now() override { return server_clock(*this); }
 
  protected:
   std::unique_ptr<Cursor> run(Sql sql, std::span<const Param> params) override {
@@ -191,7 +192,7 @@ class PostgresDatabase final : public Database {
       done(std::move(error));
     });
   }
-  void write_later(const SchoolId& school, Job job, Done done) override {
+  void write_later(const SchoolId& school, Job job, Done done, Weight) override {
     writer_.enqueue(school, std::move(job), std::move(done));
   }
   void migrate(std::span<const Migration> migrations) override { migrate_postgres(options_, migrations); }
@@ -220,7 +221,7 @@ class PostgresDatabase final : public Database {
       return "the database server does not answer: " + e.problem().inside;
     }
   }
-  void backup_to(const std::string&) override {
+  void backup_to(const std::string&, const Job&) override {
     throw OperatorError("A database on PostgreSQL is backed up with its own tools, such as pg_basebackup or pg_dump.");
   }
 

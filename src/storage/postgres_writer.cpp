@@ -41,6 +41,7 @@ class PgWriteTx final : public WriteTx {
   /// What ended the job from below, even when the job itself says that all is well.
   std::exception_ptr failure() const { return failure_; }
   const std::optional<PgError>& lost() const { return lost_; }
+  Instant clock_now() override { return server_clock(*this); }
 
  protected:
   std::unique_ptr<Cursor> run(Sql sql, std::span<const Param> params) override { return execute(sql, params, nullptr); }
@@ -91,6 +92,11 @@ std::int64_t school_lock(const SchoolId& school) {
   std::uint64_t h = 0xcbf29ce484222325;
   for (const auto b : school.bytes()) h = (h ^ b) * 0x100000001b3;
   return static_cast<std::int64_t>(h);
+}
+
+Instant server_clock(ReadTx& tx) {
+  // Not the transaction's beginning: it may have waited for the school's lock.
+  return tx.one("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")->get<Instant>(0);
 }
 
 PostgresWriter::PostgresWriter(std::string url) : url_(std::move(url)), thread_([this] { loop(); }) {}

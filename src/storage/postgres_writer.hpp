@@ -11,6 +11,8 @@ namespace xinyi::storage {
 
 /// The lock that makes the writes of a school run one after the other, over all processes.
 std::int64_t school_lock(const SchoolId& school);
+/// What the server's clock says now.
+Instant server_clock(ReadTx& tx);
 
 class PostgresWriter {
  public:

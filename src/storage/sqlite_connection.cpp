@@ -140,7 +140,7 @@ SqliteConnection::SqliteConnection(const SqliteOptions& options, Use use) {
     if (fd >= 0) ::close(fd);
   }
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (use == Use::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+                    (use == Use::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int rc =
       sqlite3_open_v2(options.path.c_str(), &db_, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
   try {
@@ -182,6 +182,10 @@ void SqliteConnection::configure(const SqliteOptions& options, Use use) {
   if (use == Use::read) {
     script("PRAGMA query_only=ON;");
     sqlite3_progress_handler(db_, 20'000, past_deadline, &deadline_);
+    return;
+  }
+  if (use == Use::copy) {
+    script("PRAGMA secure_delete=ON; PRAGMA synchronous=FULL;");
     return;
   }
   const auto mode = gather("PRAGMA journal_mode=WAL", {});

@@ -17,7 +17,7 @@ namespace xinyi::storage {
 
 class SqliteConnection {
  public:
-  enum class Use { write, read };
+  enum class Use { write, read, copy };  // copy: a backup in the making, where what is deleted is overwritten
   SqliteConnection(const SqliteOptions& options, Use use);
   ~SqliteConnection();
   SqliteConnection(const SqliteConnection&) = delete;

@@ -16,13 +16,16 @@ namespace {
 
 class SqliteReadTx final : public ReadTx {
  public:
-  SqliteReadTx(const SchoolId& school, SqliteConnection& c) : ReadTx(school), c_(c) {}
+  SqliteReadTx(const SchoolId& school, SqliteConnection& c, const Clock& clock)
+      : ReadTx(school), c_(c), clock_(clock) {}
+  Instant clock_now() override { return clock_.now(); }
 
  protected:
   std::unique_ptr<Cursor> run(Sql sql, std::span<const Param> params) override { return c_.stream(sql, params); }
 
  private:
   SqliteConnection& c_;
+  const Clock& clock_;
 };
 
 /// Connections on loan; each thread gets the one it had last if it can, whose pages and statements are warm.
@@ -105,7 +108,7 @@ class SqliteDatabase final : public Database {
   void read_now(const SchoolId& school, const std::function<void(ReadTx&)>& work) override {
     ReaderPool::Loan loan(readers_);
     const Snapshot snapshot(loan.connection());
-    SqliteReadTx tx(school, loan.connection());
+    SqliteReadTx tx(school, loan.connection(), *options_.clock);
     work(tx);
     invariant(loan.connection().open_cursors() == 0, "a cursor outlived its transaction");
   }
@@ -118,14 +121,15 @@ class SqliteDatabase final : public Database {
     }
     done(std::move(error));
   }
-  void write_later(const SchoolId& school, Job job, Done done) override {
-    writer_.enqueue(school, std::move(job), std::move(done));
+  void write_later(const SchoolId& school, Job job, Done done, Weight weight) override {
+    writer_.enqueue(school, std::move(job), std::move(done), weight);
   }
+  bool scarce() const override { return writer_.scarce(); }
 
   void migrate(std::span<const Migration> migrations) override;
   int schema_version() override;
   std::string ailment() override;
-  void backup_to(const std::string& path) override;
+  void backup_to(const std::string& path, const Job& leave_out) override;
 
  private:
   SqliteOptions options_;
@@ -185,6 +189,10 @@ std::string SqliteDatabase::ailment() {
   } catch (const Refusal& e) {
     return "the database cannot be read: " + e.problem().inside;
   }
+  if (scarce()) {
+    return "the disk is full and its reserve is in use: people can sign in and records be read, nothing else is saved. "
+           "Make room; all goes on by itself then";
+  }
   if (!options_.vfs.empty()) return {};
   struct statvfs disk {};
   constexpr std::uint64_t kLow = 256ull << 20;
@@ -199,40 +207,69 @@ std::string SqliteDatabase::ailment() {
   return {};
 }
 
-void SqliteDatabase::backup_to(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+/// The whole database, page by page, as it stands at one moment.
+void copy_pages(SqliteConnection& from, SqliteConnection& to) {
+  if (auto* copy = sqlite3_backup_init(to.handle(), "main", from.handle(), "main")) {
+    sqlite3_backup_step(copy, -1);  // in one piece: one consistent state, writers go on meanwhile
+    sqlite3_backup_finish(copy);
+  }
+  const int rc = sqlite3_errcode(to.handle());
+  if (rc != SQLITE_OK) throw_sqlite(to.handle(), rc, "backup");
+}
+
+void sync_to_disk(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!synced) throw Refusal(Code::unavailable, "it did not reach the disk");
+}
+
+void SqliteDatabase::backup_to(const std::string& path, const Job& leave_out) {
+  const auto unfinished = path + ".part";
+  struct stat there {};
+  const int fd = ::stat(path.c_str(), &there) == 0
+                     ? -1
+                     : ::open(unfinished.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
     throw OperatorError(
         fmt::format("The backup {} cannot be written: the file exists already or its folder cannot be used.", path));
   }
-  // A connection of its own: a long copy takes no reader from the screens and is bound by no time.
-  SqliteConnection source(options_, SqliteConnection::Use::read);
-  sqlite3* target = nullptr;
-  int rc = sqlite3_open_v2(path.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
-  if (rc == SQLITE_OK) {
-    auto* copy = sqlite3_backup_init(target, "main", source.handle(), "main");
-    if (copy) {
-      sqlite3_backup_step(copy, -1);  // in one piece: one consistent state, writers go on meanwhile
-      sqlite3_backup_finish(copy);
-    }
-    rc = sqlite3_errcode(target);
-  }
-  // One file that needs no log beside it.
-  if (rc == SQLITE_OK) rc = sqlite3_exec(target, "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr);
-  const std::string why = rc == SQLITE_OK ? "" : sqlite3_errmsg(target);
-  sqlite3_close_v2(target);
-  const bool synced = ::fsync(fd) == 0;
   ::close(fd);
-  if (rc == SQLITE_OK && synced) return;
-  ::unlink(path.c_str());
-  throw OperatorError(fmt::format("The backup {} could not be written ({}). Check the space on its disk.", path,
-                                  why.empty() ? "it did not reach the disk" : why));
+  std::string why;
+  try {
+    {
+      // Connections of their own: a long copy takes no reader from the screens and is bound by no time.
+      SqliteConnection source(options_, SqliteConnection::Use::read);
+      auto options = options_;
+      options.path = unfinished;
+      options.vfs.clear();
+      SqliteConnection target(options, SqliteConnection::Use::copy);
+      copy_pages(source, target);
+      // One file that needs no log beside it.
+      target.script("PRAGMA journal_mode=DELETE");
+      if (leave_out) run_alone(target, {}, *options_.clock, leave_out);
+    }
+    sync_to_disk(unfinished, O_RDWR);
+    if (::rename(unfinished.c_str(), path.c_str()) != 0) throw Refusal(Code::unavailable, "it could not be named");
+    const auto slash = path.rfind('/');
+    sync_to_disk(slash == path.npos ? "." : path.substr(0, slash + 1), O_RDONLY | O_DIRECTORY);
+    return;
+  } catch (const Refusal& e) {
+    why = e.problem().inside;
+  } catch (const ConstraintError& e) {
+    why = e.detail();
+  }
+  for (const char* rest : {"", "-journal"}) ::unlink((unfinished + rest).c_str());
+  throw OperatorError(fmt::format("The backup {} could not be written ({}). Check the space on its disk.", path, why));
 }
 
 }  // namespace
 
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options) {
-  return std::make_unique<SqliteDatabase>(options);
+  static const SystemClock machine;
+  auto all = options;
+  if (!all.clock) all.clock = &machine;
+  return std::make_unique<SqliteDatabase>(all);
 }
 
 }  // namespace xinyi::storage

@@ -14,6 +14,8 @@ namespace xinyi::storage {
 namespace {
 
 constexpr int kLongLog = 4;  // times the length at which the log is first emptied
+constexpr int kScarceLog = 256;                  // its length in pages while the disk is full; 1 MB
+constexpr std::chrono::seconds kLookForRoom{2};  // how often, while nobody writes
 
 std::exception_ptr refused(Code code, std::string inside) {
   return std::make_exception_ptr(Refusal(code, std::move(inside)));
@@ -22,8 +24,10 @@ std::exception_ptr refused(Code code, std::string inside) {
 /// One job's handle. Once a statement has failed for want of space or by I/O the job has failed, even if it says otherwise.
 class SqliteWriteTx final : public WriteTx {
  public:
-  SqliteWriteTx(const SchoolId& school, SqliteConnection& c) : WriteTx(school), c_(c) {}
+  SqliteWriteTx(const SchoolId& school, SqliteConnection& c, const Clock& clock)
+      : WriteTx(school), c_(c), clock_(clock) {}
   std::exception_ptr failure() const { return failure_; }
+  Instant clock_now() override { return clock_.now(); }
 
  private:
   template <class F>
@@ -48,6 +52,7 @@ class SqliteWriteTx final : public WriteTx {
 
  private:
   SqliteConnection& c_;
+  const Clock& clock_;
   std::exception_ptr failure_;
 };
 
@@ -56,13 +61,57 @@ void stop_process(std::string_view line) {
   ::_exit(70);
 }
 
+bool disk_was_full(const std::exception_ptr& error) {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const Refusal& e) {
+    return e.problem().code == Code::storage_full;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// The log's index needs a few pages before anything can be read: a start on a full disk takes them from the reserve.
+SqliteConnection open_writing(const SqliteOptions& options, SetAside& set_aside) {
+  try {
+    return SqliteConnection(options, SqliteConnection::Use::write);
+  } catch (const OperatorError&) {
+    if (!set_aside.spend()) throw;
+  }
+  return SqliteConnection(options, SqliteConnection::Use::write);
+}
+
+std::int64_t number(SqliteConnection& c, Sql pragma) {
+  const auto row = c.gather(pragma, {});
+  row->step();
+  return row->integer(0);
+}
+
 }  // namespace
 
+void run_alone(SqliteConnection& connection, const SchoolId& school, const Clock& clock, const Job& job) {
+  connection.control_or_throw("BEGIN IMMEDIATE");
+  try {
+    SqliteWriteTx tx(school, connection, clock);
+    job(tx);
+    if (tx.failure()) std::rethrow_exception(tx.failure());
+    connection.control_or_throw("COMMIT");
+  } catch (...) {
+    if (connection.in_transaction()) connection.control("ROLLBACK");
+    throw;
+  }
+}
+
 SqliteWriter::SqliteWriter(const SqliteOptions& options)
-    : connection_(options, SqliteConnection::Use::write),
+    : clock_(*options.clock),
+      set_aside_(options.reserve),
+      connection_(open_writing(options, set_aside_)),
       on_unknown_(options.on_unknown_commit ? options.on_unknown_commit : stop_process),
       checkpoint_pages_(options.checkpoint_pages),
       next_checkpoint_(options.checkpoint_pages),
+      next_look_(0),
+      page_size_(number(connection_, "PRAGMA page_size")),
       thread_([this] { loop(); }) {}
 
 SqliteWriter::~SqliteWriter() {
@@ -80,11 +129,11 @@ bool SqliteWriter::broken() const {
   return broken_;
 }
 
-void SqliteWriter::enqueue(const SchoolId& school, Job job, Done done) {
+void SqliteWriter::enqueue(const SchoolId& school, Job job, Done done, Weight weight) {
   {
     const std::lock_guard lock(mutex_);
     if (!stop_ && !broken_) {
-      queue_.push_back({school, std::move(job), std::move(done), {}, {}});
+      queue_.push_back({school, std::move(job), std::move(done), weight});
       if (queue_.size() == 1) wake_.notify_one();
       return;
     }
@@ -103,15 +152,21 @@ void SqliteWriter::alone(const std::function<void(SqliteConnection&)>& work) {
   {
     const std::lock_guard lock(mutex_);
     if (stop_ || broken_) throw Refusal(Code::unavailable, "the database is closing or waits for a restart");
-    queue_.push_back({{}, {}, std::move(done), work, {}});
+    queue_.push_back({{}, {}, std::move(done), Weight::ordinary, work});
   }
   wake_.notify_one();
   promise->get_future().get();
 }
 
-std::vector<SqliteWriter::Item> SqliteWriter::next_group() {
+/// Empty when it is time to look for room on the disk; nothing when all is done.
+std::optional<std::vector<SqliteWriter::Item>> SqliteWriter::next_group() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+  const auto some = [&] { return stop_ || !queue_.empty(); };
+  if (set_aside_.spent())
+    wake_.wait_for(lock, kLookForRoom, some);
+  else
+    wake_.wait(lock, some);
+  if (stop_ && queue_.empty()) return std::nullopt;
   std::vector<Item> group;
   while (!queue_.empty() && group.size() < kGroup) {
     const bool alone = static_cast<bool>(queue_.front().alone);
@@ -125,8 +180,11 @@ std::vector<SqliteWriter::Item> SqliteWriter::next_group() {
 
 void SqliteWriter::loop() {
   while (true) {
-    auto group = next_group();
-    if (group.empty()) return;
+    auto next = next_group();
+    if (!next) return;
+    auto& group = *next;
+    set_aside_.look();
+    if (group.empty()) continue;
     if (broken()) {
       for (auto& item : group) item.error = refused(Code::unavailable, "the database waits for a restart");
     } else if (group.front().alone) {
@@ -137,7 +195,7 @@ void SqliteWriter::loop() {
       }
       if (connection_.in_transaction()) undo();
     } else {
-      run_group(group);
+      serve(group);
     }
     for (auto& item : group) item.done(std::move(item.error));
     wipe_stack_below();
@@ -158,7 +216,25 @@ bool SqliteWriter::begin(std::span<Item> items) {
   return false;
 }
 
-void SqliteWriter::run_group(std::vector<Item>& group) {
+/// The group, with what a full disk asks for: while the reserve is spent only vital jobs are tried, so that the others do
+/// not eat it; a vital job that meets the full disk gets the reserve and is tried once more.
+void SqliteWriter::serve(std::vector<Item>& group) {
+  auto end = group.end();
+  const bool was_spent = set_aside_.spent();
+  if (was_spent) {
+    end = std::stable_partition(group.begin(), end, [](const Item& item) { return item.weight == Weight::vital; });
+    for (auto item = end; item != group.end(); ++item)
+      item->error = refused(Code::storage_full, "the disk is full, and its reserve is kept for vital writes");
+  }
+  const std::span<Item> tried(group.begin(), end);
+  if (!tried.empty()) run_group(tried);
+  if (was_spent) return;
+  for (auto& item : tried)
+    if (item.weight == Weight::vital && disk_was_full(item.error) && (set_aside_.spend() || set_aside_.spent()))
+      run_by_itself(item);
+}
+
+void SqliteWriter::run_group(std::span<Item> group) {
   if (!begin(group)) return;
   for (auto& item : group) {
     run_in_savepoint(item);
@@ -177,31 +253,33 @@ void SqliteWriter::run_group(std::vector<Item>& group) {
 
 /// After a group was undone: every job but the one that brought it down once more, in a transaction of its own, so that
 /// none can take another down. Also those that were refused: what they were refused for may have been undone.
-void SqliteWriter::run_one_by_one(std::vector<Item>& group, const Item* culprit) {
-  for (auto& item : group) {
-    if (&item == culprit) continue;
-    item.error = nullptr;
-    const std::span<Item> alone(&item, 1);
-    if (broken()) {
-      item.error = refused(Code::unavailable, "the database waits for a restart");
-      continue;
-    }
-    if (!begin(alone)) continue;
-    run_in_savepoint(item);
-    if (!connection_.in_transaction()) continue;
-    std::exception_ptr why;
-    const auto outcome = commit(why);
-    if (outcome == Commit::unknown)
-      unknown(alone, "outcome of a commit");
-    else if (outcome == Commit::undone && !item.error)
-      item.error = why;
+void SqliteWriter::run_one_by_one(std::span<Item> group, const Item* culprit) {
+  for (auto& item : group)
+    if (&item != culprit) run_by_itself(item);
+}
+
+void SqliteWriter::run_by_itself(Item& item) {
+  item.error = nullptr;
+  const std::span<Item> alone(&item, 1);
+  if (broken()) {
+    item.error = refused(Code::unavailable, "the database waits for a restart");
+    return;
   }
+  if (!begin(alone)) return;
+  run_in_savepoint(item);
+  if (!connection_.in_transaction()) return;
+  std::exception_ptr why;
+  const auto outcome = commit(why);
+  if (outcome == Commit::unknown)
+    unknown(alone, "outcome of a commit");
+  else if (outcome == Commit::undone && !item.error)
+    item.error = why;
 }
 
 void SqliteWriter::run_in_savepoint(Item& item) {
   try {
     connection_.control_or_throw("SAVEPOINT job");
-    SqliteWriteTx tx(item.school, connection_);
+    SqliteWriteTx tx(item.school, connection_, clock_);
     item.job(tx);
     item.error = tx.failure();
   } catch (...) {
@@ -249,17 +327,49 @@ void SqliteWriter::unknown(std::span<Item> items, const std::string& what) {
   for (auto& item : items) item.error = refused(Code::unavailable, message);
 }
 
+int SqliteWriter::log_limit() const { return set_aside_.spent() ? kScarceLog : checkpoint_pages_; }
+
+/// How much longer the database file becomes when the log is emptied into it.
+std::int64_t SqliteWriter::missing_bytes() {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 size = 0;
+  if (sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+      file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+    return 0;
+  return number(connection_, "PRAGMA page_count") * page_size_ - size;
+}
+
+/// Empties the log into the database when it has become long.
+///
+/// The log's own space is used again from its beginning, but pages that are new to the database need room beside it. So
+/// that the reserve is not used up by them once the disk is full, the log never holds more of them than half the reserve
+/// as long as there is room; and while the reserve is in use, it is emptied early, for its space, unless that would cost
+/// more than the other half.
 void SqliteWriter::tidy_log() {
   const int frames = connection_.wal_frames;
-  if (frames < last_frames_) next_checkpoint_ = checkpoint_pages_;  // it began anew
+  const auto half = set_aside_.bytes() / 2;
+  const auto half_pages = static_cast<int>(half / page_size_);
+  if (frames < last_frames_) {  // it began anew
+    next_checkpoint_ = log_limit();
+    next_look_ = half_pages;
+  }
   last_frames_ = frames;
-  if (frames < next_checkpoint_ || broken()) return;
+  if (broken()) return;
+  if (set_aside_.spent()) next_checkpoint_ = std::min(next_checkpoint_, std::max(frames, kScarceLog));
+  bool due = frames >= next_checkpoint_;
+  if (half > 0 && (set_aside_.spent() ? due : frames >= next_look_)) {
+    next_look_ = frames + std::max(1, half_pages / 4);
+    const bool much = missing_bytes() > half;
+    due = set_aside_.spent() ? !much : due || much;
+  }
+  if (!due) return;
+  const auto limit = log_limit();
   // Readers that follow one another without a gap keep the log from ever beginning anew. Before it grows without end the
   // writer waits for those that are reading now; later ones no longer need the log.
-  const bool long_log = frames >= kLongLog * checkpoint_pages_;
+  const bool long_log = frames >= kLongLog * limit;
   sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
                             long_log ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  next_checkpoint_ = frames + std::max(1, checkpoint_pages_ / 4);
+  next_checkpoint_ = frames + std::max(1, limit / 4);
 }
 
 }  // namespace xinyi::storage

@@ -299,7 +299,7 @@ bool Disk::step() {
 }
 
 std::int64_t Disk::used() const {
-  std::int64_t n = 0;
+  std::int64_t n = aside_;
   for (const auto& [name, f] : files_) n += f->seen ? static_cast<std::int64_t>(f->seen->size()) : 0;
   return n;
 }
@@ -307,7 +307,7 @@ std::int64_t Disk::used() const {
 void Disk::wipe() {
   const std::lock_guard lock(mutex_);
   files_.clear();
-  steps_ = cut_at_ = 0;
+  steps_ = cut_at_ = aside_ = 0;
   capacity_ = INT64_MAX;
   dead_ = lies_ = sync_fails_ = false;
 }
@@ -326,6 +326,16 @@ bool Disk::dead() const {
 void Disk::set_capacity(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
   capacity_ = bytes;
+}
+void Disk::fill_up(std::int64_t more) {
+  const std::lock_guard lock(mutex_);
+  capacity_ = used() + more;
+}
+bool Disk::set_aside(std::int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (bytes > 0 && used() - aside_ + bytes > capacity_) return false;
+  aside_ = bytes;
+  return true;
 }
 void Disk::fail_next_sync() {
   const std::lock_guard lock(mutex_);

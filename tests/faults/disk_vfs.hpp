@@ -36,6 +36,10 @@ class Disk {
 
   /// Bytes that all files together may hold.
   void set_capacity(std::int64_t bytes);
+  /// The capacity becomes what the files hold now, and `more`.
+  void fill_up(std::int64_t more = 0);
+  /// Bytes that no file may use from now on; false, and nothing is set aside, when they are not free.
+  bool set_aside(std::int64_t bytes);
   /// The next sync reports an I/O error, once.
   void fail_next_sync();
   /// A disk that says "synced" without doing it: to see the tests fail.
@@ -52,6 +56,7 @@ class Disk {
   std::int64_t steps_ = 0;
   std::int64_t cut_at_ = 0;
   std::int64_t capacity_ = INT64_MAX;
+  std::int64_t aside_ = 0;
   bool dead_ = false;
   bool lies_ = false;
   bool sync_fails_ = false;
