@@ -1,6 +1,4 @@
 // One's own notices, the way to be told, and events to one's browsers.
-#include <charconv>
-
 #include "notify/hub.hpp"
 #include "notify/rules.hpp"
 
@@ -29,7 +27,7 @@ Task<NoticeList> read_route(Call& call, MarkRead in) {
   co_await call.act([&](WriteTx& tx) {
     const auto changed = mark_read(tx, mine, in, call.now());
     if (changed == 0) return http::Touched{};
-    tell(tx, own(call), {EventKind::notices_read, {}}, call.now());
+    tell(tx, mine.main(call.who()), {EventKind::notices_read, {}}, call.now());
     // The log says that somebody read, not what: as the client they may be, never joined with the person (CARE-17).
     auto e = call.event(audit::Act::notice_read, "notices", {});
     audit::append(tx, e);
@@ -58,18 +56,11 @@ Task<OwnChannels> choose(Call& call, ChooseChannels in) {
   });
 }
 
-/// What a browser sends as its place; anything else is no place.
-std::optional<std::int64_t> number_of(std::string_view text) {
-  std::int64_t out = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (ec != std::errc{} || end != text.data() + text.size() || out < 0) return std::nullopt;
-  return out;
-}
-
 Task<std::shared_ptr<http::Stream>> listen(Call& call, Hub& hub) {
-  const auto owner = own(call);
-  const auto newest = co_await call.read([&](ReadTx& tx) { return numbers_of(tx, owner).second; });
-  co_return hub.open(call.who(), owner, number_of(call.incoming().last_event_id).value_or(newest), call.executor());
+  const auto mine = lists_of(call.who(), call.data_key());
+  const auto newest = co_await call.read([&](ReadTx& tx) { return Place{numbers_of(tx, mine.staff).second, numbers_of(tx, mine.client).second}; });
+  // What is no place of ours is as good as none: the page has just been opened and asks for its list besides.
+  co_return hub.open(call.who(), mine, place_from_text(call.incoming().last_event_id).value_or(newest), call.executor());
 }
 }  // namespace
 

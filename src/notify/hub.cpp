@@ -1,12 +1,27 @@
 #include "notify/hub.hpp"
 
+#include <charconv>
+
 #include "http/render.hpp"
 #include "kernel/log.hpp"
 
 namespace xinyi::notify {
 
-std::string event_text(std::int64_t number, const Event& event) {
-  std::string out = "id: " + std::to_string(number) + "\ndata: ";
+std::string to_text(const Place& place) { return std::to_string(place.staff) + "." + std::to_string(place.client); }
+
+std::optional<Place> place_from_text(std::string_view text) {
+  const auto number = [](std::string_view t, std::int64_t& out) {
+    const auto [end, ec] = std::from_chars(t.data(), t.data() + t.size(), out);
+    return ec == std::errc{} && end == t.data() + t.size() && out >= 0;
+  };
+  const auto dot = text.find('.');
+  Place out;
+  if (dot == text.npos || !number(text.substr(0, dot), out.staff) || !number(text.substr(dot + 1), out.client)) return std::nullopt;
+  return out;
+}
+
+std::string event_text(const Place& place, const Event& event) {
+  std::string out = "id: " + to_text(place) + "\ndata: ";
   http::render::value(out, event);
   return out + "\n\n";
 }
@@ -23,19 +38,20 @@ std::size_t Hub::streams() const {
   return open_;
 }
 
-std::shared_ptr<http::Stream> Hub::open(identity::Principal who, const Owner& owner, std::int64_t after, Executor& executor) {
+std::shared_ptr<http::Stream> Hub::open(identity::Principal who, const Mine& lists, const Place& after, Executor& executor) {
   who.secret.reset();  // what lives as long as a window holds nobody's key
   auto stream = std::make_shared<http::FedStream>(executor);
   {
     const std::lock_guard lock(mutex_);
-    auto& windows = windows_[owner];
+    auto& windows = windows_[lists.staff];
     if (open_ >= limits_.streams || windows >= limits_.per_person) throw Refusal(Code::unavailable, "too many streams");
     ++windows;
     ++open_;
-    arrived_.emplace_back(who.school, Listener{std::move(who), owner, after, true, std::chrono::steady_clock::now(), stream});
+    const auto school = who.school;
+    arrived_.emplace_back(school, Listener{std::move(who), lists, after, true, std::chrono::steady_clock::now(), stream});
   }
   // The browser learns its place before anything happens, so that it can come back to it, and how soon to come back.
-  stream->feed("retry: 2000\nid: " + std::to_string(after) + "\n\n");
+  stream->feed("retry: 2000\nid: " + to_text(after) + "\n\n");
   doorbell().ring();
   return stream;
 }
@@ -65,7 +81,7 @@ void Hub::look() {
     std::vector<Owner> gone;
     std::erase_if(it->second.listeners, [&](const Listener& l) {
       if (!l.stream->ended()) return false;
-      gone.push_back(l.owner);
+      gone.push_back(l.lists.staff);
       return true;
     });
     if (!gone.empty()) {
@@ -80,10 +96,28 @@ void Hub::look() {
 }
 
 void Hub::give(Listener& to, const StoredEvent& event) {
-  if (event.number <= to.after) return;
-  to.after = event.number;
+  const bool as_staff = event.owner == to.lists.staff;
+  if (!as_staff && event.owner != to.lists.client) return;
+  auto& after = as_staff ? to.after.staff : to.after.client;
+  if (event.number <= after) return;
+  after = event.number;
   to.fed_at = std::chrono::steady_clock::now();
-  to.stream->feed(event_text(event.number, event.event));
+  to.stream->feed(event_text(to.after, event.event));
+}
+
+/// What was there before the window came. A place that is not known any more is said: it loads everything anew.
+void Hub::catch_up(storage::ReadTx& tx, Listener& l) {
+  const auto known = [](const std::pair<std::int64_t, std::int64_t>& kept, std::int64_t after) {
+    return after == kept.second || (after < kept.second && after + 1 >= kept.first);
+  };
+  const auto staff = numbers_of(tx, l.lists.staff), client = numbers_of(tx, l.lists.client);
+  if (!known(staff, l.after.staff) || !known(client, l.after.client)) {
+    l.after = {staff.second, client.second};
+    l.stream->feed(event_text(l.after, {EventKind::again, {}}));
+  }
+  for (const auto& e : events_of(tx, l.lists.staff, l.after.staff)) give(l, e);
+  for (const auto& e : events_of(tx, l.lists.client, l.after.client)) give(l, e);
+  l.fresh = false;
 }
 
 void Hub::look_at(const SchoolId& id, School& school) {
@@ -102,16 +136,9 @@ void Hub::look_at(const SchoolId& id, School& school) {
         continue;
       }
       if (l.fresh) {
-        const auto [lowest, highest] = numbers_of(tx, l.owner);
-        if (l.after > highest || (l.after < highest && l.after + 1 < lowest)) {
-          l.after = highest;
-          l.stream->feed(event_text(highest, {EventKind::again, {}}));
-        }
-        for (const auto& e : events_of(tx, l.owner, l.after)) give(l, e);
-        l.fresh = false;
+        catch_up(tx, l);
       } else {
-        for (const auto& e : events)
-          if (e.owner == l.owner) give(l, e);
+        for (const auto& e : events) give(l, e);
       }
       if (std::chrono::steady_clock::now() - l.fed_at >= limits_.heartbeat) {
         l.fed_at = std::chrono::steady_clock::now();

@@ -39,6 +39,9 @@ Posted post(storage::WriteTx& tx, const identity::School& school, const Recipien
 /// Removes notices after 180 days, ended messages after 30, events after 2. A job calls it.
 void clear_old(storage::WriteTx& tx, Instant now);
 
+/// For a restored copy: what waits in it may have been sent since it was made, so it goes out as a repeat.
+void distrust_outbox(storage::WriteTx& tx);
+
 class Hub;
 class Outside;
 /// What the routes need while a server runs. Both null: the routes are only described.

@@ -7,7 +7,9 @@ namespace xinyi::notify {
 namespace {
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
+// Short, so that another process goes on soon; the looking thread moves it forward while a slow server is spoken to.
 constexpr Span kLease = 15s;
+constexpr std::string_view kJob = "sender";
 constexpr auto kRenew = 4s;
 constexpr auto kGrace = 5s;
 constexpr auto kPause = 20s;  // after trouble of a way out: the next message would only meet the same
@@ -44,7 +46,7 @@ void Sender::look() {
 
 void Sender::look_at(const SchoolId& id) {
   const auto moment = Steady::now();
-  std::int64_t renew = 0;
+  std::optional<storage::Lease> renew;
   bool busy = false;
   Pause pause;
   {
@@ -53,13 +55,19 @@ void Sender::look_at(const SchoolId& id) {
     pause = pauses_[id];
     if (const auto it = held_.find(id); it != held_.end() && moment - it->second.renewed >= kRenew) {
       it->second.renewed = moment;
-      renew = it->second.fence;
+      renew = it->second.lease;
     }
   }
-  if (renew != 0) db_.write(id, [&](storage::WriteTx& tx) { renew_lease(tx, holder_, renew, clock_.now(), kLease); });
+  if (renew) {
+    try {
+      db_.write(id, [&](storage::WriteTx& tx) { hold_lease(tx, *renew); });
+    } catch (const storage::LeaseLost&) {
+      // Its thread finds out with its next write.
+    }
+  }
   if (busy) return;
   const bool due = db_.read(id, [&](storage::ReadTx& tx) {
-    return anything_due(tx, holder_, moment >= pause.mail, moment >= pause.hook, clock_.now());
+    return anything_due(tx, moment >= pause.mail, moment >= pause.hook, clock_.now()) && lease_is_free(tx, kJob, holder_, kLease);
   });
   if (!due) return;
   {
@@ -92,51 +100,64 @@ void Sender::work() {
   }
 }
 
-/// The lease's number, 0 while another process holds it.
-std::int64_t Sender::take_over(const identity::School& school) {
-  return db_.write(school.id, [&](storage::WriteTx& tx) -> std::int64_t {
-    const auto fence = take_lease(tx, holder_, clock_.now(), kLease);
-    if (!fence) return 0;
-    recover(tx, *fence);
-    return *fence;
+/// Nothing while another process has the work.
+std::optional<storage::Lease> Sender::take_over(const SchoolId& id) {
+  return db_.write(id, [&](storage::WriteTx& tx) {
+    auto lease = take_lease(tx, kJob, holder_, kLease);
+    if (lease) recover(tx);
+    return lease;
   });
 }
 
 void Sender::serve(const SchoolId& id, Carrier& carrier) {
   const auto school = schools_.of(id);
-  const auto fence = take_over(*school);
-  if (fence == 0) return;
+  const auto lease = take_over(id);
+  if (!lease) return;
+  {
+    const std::lock_guard lock(mutex_);
+    held_[id] = {*lease, Steady::now()};
+  }
+  try {
+    send_all(*school, *lease, carrier);
+    db_.write(id, [&](storage::WriteTx& tx) { release_lease(tx, *lease); });
+  } catch (const storage::LeaseLost&) {
+    // Whoever has it now sends what was under way once more, as a repeat.
+  }
+  carrier.hang_up();
+}
+
+void Sender::send_all(const identity::School& school, const storage::Lease& lease, Carrier& carrier) {
   Pause pause;
   {
     const std::lock_guard lock(mutex_);
-    held_[id] = {fence, Steady::now()};
-    pause = pauses_[id];
+    pause = pauses_[school.id];
   }
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
-      if (stop_) break;
+      if (stop_) return;
     }
-    const auto message = db_.write(id, [&](storage::WriteTx& tx) -> std::optional<Message> {
-      const auto now = clock_.now();
-      if (!renew_lease(tx, holder_, fence, now, kLease)) return std::nullopt;
+    const auto message = db_.write(school.id, [&](storage::WriteTx& tx) {
+      hold_lease(tx, lease);
       const auto moment = Steady::now();
-      return begin_next(tx, *school, fence, moment >= pause.mail, moment >= pause.hook, now);
+      return begin_next(tx, school, lease.fence, moment >= pause.mail, moment >= pause.hook, clock_.now());
     });
-    if (!message) break;
-    const auto how = send(*school, *message, carrier);
-    if (how.outcome == Outcome::started) break;  // broken off
-    const bool ours = db_.write(id, [&](storage::WriteTx& tx) { return end_try(tx, *school, *message, fence, how, clock_.now()); });
-    if (!ours) break;
-    if (trouble_of_channel(how.outcome)) (message->channel == Channel::mail ? pause.mail : pause.hook) = Steady::now() + kPause;
+    if (!message) return;
+    const auto how = send(school, *message, carrier);
+    if (how.outcome == Outcome::started) return;  // broken off
+    db_.write(school.id, [&](storage::WriteTx& tx) {
+      hold_lease(tx, lease);
+      end_try(tx, school, *message, lease.fence, how, clock_.now());
+    });
+    if (trouble_of_channel(how.outcome)) {
+      (message->channel == Channel::mail ? pause.mail : pause.hook) = Steady::now() + kPause;
+      const std::lock_guard lock(mutex_);
+      pauses_[school.id] = pause;
+    }
     if (const auto state = state_after(how.outcome, message->tries, message->urgent); state == State::refused || state == State::given_up)
       log::write(log::Message::message_failed, {{"channel", contract::enum_name(message->channel)}, {"state", contract::enum_name(state)},
                                                 {"outcome", contract::enum_name(how.outcome)}, {"reply", static_cast<std::int64_t>(how.reply)}});
   }
-  carrier.hang_up();
-  db_.write(id, [&](storage::WriteTx& tx) { give_back_lease(tx, holder_, fence); });
-  const std::lock_guard lock(mutex_);
-  pauses_[id] = pause;
 }
 
 Ended Sender::send(const identity::School& school, const Message& message, Carrier& carrier) {

@@ -8,6 +8,7 @@
 
 #include "notify/doorbell.hpp"
 #include "notify/outside.hpp"
+#include "storage/lease.hpp"
 
 namespace xinyi::notify {
 
@@ -27,7 +28,8 @@ class Sender {
   void look_at(const SchoolId& id);
   void work();
   void serve(const SchoolId& id, Carrier& carrier);
-  std::int64_t take_over(const identity::School& school);
+  std::optional<storage::Lease> take_over(const SchoolId& id);
+  void send_all(const identity::School& school, const storage::Lease& lease, Carrier& carrier);
   Ended send(const identity::School& school, const Message& message, Carrier& carrier);
 
   storage::Database& db_;
@@ -40,7 +42,7 @@ class Sender {
   std::deque<SchoolId> waiting_;
   std::set<SchoolId> busy_;              // waiting or being served
   struct Held {
-    std::int64_t fence = 0;
+    storage::Lease lease;
     std::chrono::steady_clock::time_point renewed{};
   };
   std::map<SchoolId, Held> held_;        // leases to be kept alive while a school is served

@@ -96,7 +96,7 @@ Posted post(WriteTx& tx, const identity::School& school, const Recipient& to, co
   const bool staff = to.audience() == Audience::staff;
   const auto self = staff ? key.client_ref(PersonId(to.bytes())) : ClientRef(to.bytes());
   const auto person = person_owner(key, self);
-  tell(tx, person, {EventKind::notice, id}, now);
+  tell(tx, owner, {EventKind::notice, id}, now);
 
   const auto quiet = quiet_hours(tx);
   const auto sentence = !staff ? Sentence::client : said.urgent ? Sentence::staff_now : Sentence::staff;
@@ -261,40 +261,20 @@ void choose_address(WriteTx& tx, const vault::DataKey& key, const Owner& owner, 
           tx.school(), owner, key.protect(*address, "own_channels.address", owner), now);
 }
 
-// -- the lease
-
-std::optional<std::int64_t> take_lease(WriteTx& tx, const Fixed<16>& holder, Instant now, Span length) {
-  const auto row = tx.one("SELECT holder, fence, ends_at FROM sender_leases WHERE school_id = ?1", tx.school());
-  if (!row) {
-    tx.exec("INSERT INTO sender_leases (school_id, holder, fence, ends_at) VALUES (?1,?2,1,?3)", tx.school(), holder, now + length);
-    return 1;
-  }
-  const auto fence = row->get<std::int64_t>(1) + 1;
-  if (row->get<Fixed<16>>(0) != holder && row->get<Instant>(2) > now) return std::nullopt;
-  tx.exec("UPDATE sender_leases SET holder = ?2, fence = ?3, ends_at = ?4 WHERE school_id = ?1", tx.school(), holder, fence, now + length);
-  return fence;
-}
-
-bool renew_lease(WriteTx& tx, const Fixed<16>& holder, std::int64_t fence, Instant now, Span length) {
-  return tx.exec("UPDATE sender_leases SET ends_at = ?4 WHERE school_id = ?1 AND holder = ?2 AND fence = ?3", tx.school(), holder, fence, now + length) == 1;
-}
-
-void give_back_lease(WriteTx& tx, const Fixed<16>& holder, std::int64_t fence) {
-  tx.exec("UPDATE sender_leases SET ends_at = 0 WHERE school_id = ?1 AND holder = ?2 AND fence = ?3", tx.school(), holder, fence);
-}
-
 // -- messages on their way out
 
-bool anything_due(ReadTx& tx, const Fixed<16>& holder, bool mail, bool hook, Instant now) {
+bool anything_due(ReadTx& tx, bool mail, bool hook, Instant now) {
   return tx.one("SELECT 1 FROM outbox WHERE school_id = ?1 AND state IN ('waiting', 'sending') AND due_at <= ?2 "
-                "AND (urgent = 1 OR (channel = 'mail' AND ?4 = 1) OR (channel = 'hook' AND ?5 = 1)) "
-                "AND NOT EXISTS (SELECT 1 FROM sender_leases WHERE school_id = ?1 AND holder <> ?3 AND ends_at > ?2) LIMIT 1",
-                tx.school(), now, holder, mail, hook)
+                "AND (urgent = 1 OR (channel = 'mail' AND ?3 = 1) OR (channel = 'hook' AND ?4 = 1)) LIMIT 1", tx.school(), now, mail, hook)
       .has_value();
 }
 
-std::int64_t recover(WriteTx& tx, std::int64_t fence) {
-  return tx.exec("UPDATE outbox SET state = 'waiting', repeat = 1 WHERE school_id = ?1 AND state = 'sending' AND fence <= ?2", tx.school(), fence);
+std::int64_t recover(WriteTx& tx) {
+  return tx.exec("UPDATE outbox SET state = 'waiting', repeat = 1 WHERE school_id = ?1 AND state = 'sending'", tx.school());
+}
+
+void distrust_outbox(WriteTx& tx) {
+  tx.exec("UPDATE outbox SET state = 'waiting', repeat = 1 WHERE school_id = ?1 AND state IN ('waiting', 'sending')", tx.school());
 }
 
 std::optional<Message> begin_next(WriteTx& tx, const identity::School& school, std::int64_t fence, bool mail, bool hook, Instant now) {

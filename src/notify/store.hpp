@@ -6,14 +6,15 @@
 namespace xinyi::notify {
 
 using Owner = Fixed<16>;
-/// Whose list a notice stands on.
+/// Whose list a notice stands on, and whose windows hear of it. Two for one of the staff: as such, and as a client.
 Owner list_owner(const vault::DataKey& key, const Recipient& to);
-/// Whose browsers hear of it, and whose address it may go to: one for a person, whatever they are told as.
+/// Whose address it may go to: one for a person. In plain it stands beside the address only, so that it joins no lists.
 Owner person_owner(const vault::DataKey& key, const ClientRef& self);
 
 // -- notices
 struct Mine {
-  Owner staff, client;
+  Owner staff{}, client{};
+  const Owner& main(const identity::Principal& who) const { return who.staff() ? staff : client; }
 };
 Mine lists_of(const identity::Principal& who, const vault::DataKey& key);
 /// Newest first; `before`: older than this one.
@@ -28,7 +29,7 @@ struct StoredEvent {
   Event event;
 };
 void tell(storage::WriteTx& tx, const Owner& owner, const Event& event, Instant now);
-/// Lowest and highest number kept for a person; {0, 0} without any.
+/// Lowest and highest number kept for a list; {0, 0} without any.
 std::pair<std::int64_t, std::int64_t> numbers_of(storage::ReadTx& tx, const Owner& owner);
 std::int64_t last_position(storage::ReadTx& tx);
 std::vector<StoredEvent> events_after(storage::ReadTx& tx, std::int64_t position);
@@ -60,13 +61,6 @@ struct Chosen {
 std::optional<Chosen> chosen_address(storage::ReadTx& tx, const vault::DataKey& key, const Owner& owner);
 void choose_address(storage::WriteTx& tx, const vault::DataKey& key, const Owner& owner, const std::optional<std::string>& address, Instant now);
 
-// -- the lease under which one process sends for a school
-/// The fence of the holder, also when it held it already; nothing while another one does.
-std::optional<std::int64_t> take_lease(storage::WriteTx& tx, const Fixed<16>& holder, Instant now, Span length);
-/// False when it is not this holder's any more.
-bool renew_lease(storage::WriteTx& tx, const Fixed<16>& holder, std::int64_t fence, Instant now, Span length);
-void give_back_lease(storage::WriteTx& tx, const Fixed<16>& holder, std::int64_t fence);
-
 // -- messages on their way out
 struct Message {
   MessageId id;
@@ -76,10 +70,11 @@ struct Message {
   Sentence sentence{};
   Fixed<16> target{};      // person's owner (mail) or hook
 };
-/// True when there is work for this holder: something due on an open channel (urgent: on any), and no other holder.
-bool anything_due(storage::ReadTx& tx, const Fixed<16>& holder, bool mail, bool hook, Instant now);
-/// What an earlier lease left in the middle may have been sent: it waits again, marked as a repeat. Returns how many.
-std::int64_t recover(storage::WriteTx& tx, std::int64_t fence);
+/// True when there is work: something due on an open channel (urgent: on any).
+bool anything_due(storage::ReadTx& tx, bool mail, bool hook, Instant now);
+/// First under a new lease, when nothing is under way: what somebody left in the middle may have been sent, so it waits again,
+/// marked as a repeat. Returns how many.
+std::int64_t recover(storage::WriteTx& tx);
 /// The next message that is due on one of the channels, urgent ones first, begun under this fence. Those that came due in
 /// quiet hours are put off.
 std::optional<Message> begin_next(storage::WriteTx& tx, const identity::School& school, std::int64_t fence, bool mail, bool hook, Instant now);

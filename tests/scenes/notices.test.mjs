@@ -236,7 +236,7 @@ test('notices: a window hears of it within a second, resumes without gap or repe
   const [hears, child] = [(await school.signIn('counsellor')).client, (await school.signIn('student')).client]
   const slots = await freeSlots(child, { counsellor: hears.id })
   const first = await listen(hears)
-  assert.match(first.raw, /^retry: 2000\nid: \d+\n\n/, 'it learns its place before anything happens')
+  assert.match(first.raw, /^retry: 2000\nid: \d+\.\d+\n\n/, 'it learns its place before anything happens')
   await booked(child, slots[0])
   await until('the first event', () => first.events.length > 0)
   const known = first.events.length
@@ -261,7 +261,7 @@ test('notices: a window hears of it within a second, resumes without gap or repe
   assert.equal(new Set(back.events.map((each) => each.id)).size, 4)
   back.close()
   // A place that the server does not know is said, not guessed at.
-  const lost = await listen(hears, { after: '999999' })
+  const lost = await listen(hears, { after: '999999.0' })
   assert.equal((await until('the word that it is lost', () => lost.events[0])).kind, 'again')
   // Ends: signing out, and a director who disables the account.
   await hears.delete('/api/v1/session')

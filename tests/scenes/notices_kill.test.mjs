@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { booked, demoSchool, freeSlots, onPostgres, School, sleep, top } from './harness.mjs'
 import { listen, mailServer, mailSettings, setMail, until } from './notices_kit.mjs'
 
-const rounds = process.env.XINYI_CAMPAIGN === 'full' ? 60 : 8
+const rounds = process.env.XINYI_CAMPAIGN === 'full' ? 60 : 5
 const address = 'counsellor@example.org'
 
 async function prepared(options) {

@@ -45,18 +45,11 @@ CREATE TABLE outbox_tries (
   PRIMARY KEY (school_id, message, number)
 ) STRICT;
 
-CREATE TABLE sender_leases (
-  school_id BLOB NOT NULL PRIMARY KEY,  -- plain: school
-  holder BLOB NOT NULL,                 -- plain: random id of a process
-  fence INTEGER NOT NULL,               -- plain: rises with every holder; what an earlier one writes no longer counts
-  ends_at INTEGER NOT NULL              -- plain: time
-) STRICT;
-
 CREATE TABLE browser_events (
   school_id BLOB NOT NULL,              -- plain: school
   position INTEGER NOT NULL,            -- plain: rises by one in the school; never leaves the server
-  owner BLOB NOT NULL,                  -- keyed: pseudonym of the person
-  number INTEGER NOT NULL,              -- plain: rises by one for the person; where a stream goes on
+  owner BLOB NOT NULL,                  -- keyed: pseudonym of the recipient, as in notices
+  number INTEGER NOT NULL,              -- plain: rises by one for the recipient; where a stream goes on
   kind TEXT NOT NULL,                   -- plain: notice, notices_read
   object BLOB,                          -- plain: id of the notice
   at INTEGER NOT NULL,                  -- plain: time
