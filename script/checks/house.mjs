@@ -86,6 +86,7 @@ const behind = [
   [/^sodium/, ['crypto'], 'primitives are used through the typed layer'],
   [/^openssl\//, ['crypto', 'http'], 'OpenSSL is for hashes behind crypto and for TLS'],
   [/^boost\/(asio|beast)/, ['http', 'app'], 'each such include costs seconds of compiling, and only the server needs sockets'],
+  [/^curl\//, ['notify'], 'what leaves the house goes through one door, with its limits'],
   [/^liboath/, ['identity'], 'one-time codes belong to signing in'],
   [/^(pango|cairo|xlsxwriter)/, ['print'], 'paper and tables are made in one place, with its rules for fonts and harmless text'],
   [/^(zip|expat)\.h/, ['features/people', 'print'], 'files from outside are read in one place, with its limits'],

@@ -10,7 +10,7 @@ export const languages = {
       const text = tree.text(file)
       // LOG lines are for the operator's log and English only.
       const seen = new Set()
-      for (const hit of text.matchAll(/^(PROBLEM|ACT|FINDING)\(\s*([A-Za-z_0-9]+)\s*,([\s\S]*?)\)\s*$/gm)) {
+      for (const hit of text.matchAll(/^(PROBLEM|ACT|FINDING|NOTICE|OUTSIDE)\(\s*([A-Za-z_0-9]+)\s*,([\s\S]*?)\)\s*$/gm)) {
         const at = text.slice(0, hit.index).split('\n').length
         const [, macro, id, rest] = hit
         // Adjacent pieces are one literal.
@@ -21,8 +21,8 @@ export const languages = {
         if (!zh || !han.test(zh)) faults.push(`${file}:${at}: ${id} has no Chinese sentence`)
         if (!en || !/[A-Za-z]/.test(en) || han.test(en)) faults.push(`${file}:${at}: ${id} has no English sentence`)
       }
-      const lines = (text.match(/^(PROBLEM|ACT|FINDING)\(/gm) ?? []).length
-      if (lines !== (text.match(/^(PROBLEM|ACT|FINDING)\(\s*[A-Za-z_0-9]+\s*,[\s\S]*?\)\s*$/gm) ?? []).length) faults.push(`${file}: an entry cannot be read; it ends with ")" at a line's end`)
+      const lines = (text.match(/^(PROBLEM|ACT|FINDING|NOTICE|OUTSIDE)\(/gm) ?? []).length
+      if (lines !== (text.match(/^(PROBLEM|ACT|FINDING|NOTICE|OUTSIDE)\(\s*[A-Za-z_0-9]+\s*,[\s\S]*?\)\s*$/gm) ?? []).length) faults.push(`${file}: an entry cannot be read; it ends with ")" at a line's end`)
     }
     return faults
   },

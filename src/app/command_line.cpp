@@ -17,6 +17,7 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--heads", o.heads, "file to which signed audit heads are copied; best on another disk")->envname("XINYI_HEADS");
   app.add_option("--trusted-proxy", o.trusted_proxies, "addresses of TLS proxies in front, whose X-Forwarded-For is believed (separated by commas)")
       ->delimiter(',')->envname("XINYI_TRUSTED_PROXY");
+  app.add_option("--hook-hosts", o.hook_hosts, "hosts of web hooks that may lie inside the school's network, with commas")->envname("XINYI_HOOK_HOSTS");
   app.add_flag("--json", o.json, "answer for machines");
   app.set_config("--config", "", "configuration file (TOML)")->envname("XINYI_CONFIG");
   app.fallthrough();

@@ -18,6 +18,7 @@ std::span<const File> vault_migrations();
 std::span<const File> audit_migrations();
 std::span<const File> identity_migrations();
 std::span<const File> http_migrations();
+std::span<const File> notify_migrations();
 std::span<const File> staff_migrations();
 std::span<const File> people_migrations();
 std::span<const File> schedule_migrations();
@@ -53,6 +54,7 @@ std::vector<storage::Migration> all_migrations() {
   add(out, "audit", embedded::audit_migrations());
   add(out, "identity", embedded::identity_migrations());
   add(out, "http", embedded::http_migrations());
+  add(out, "notify", embedded::notify_migrations());
   add(out, "staff", embedded::staff_migrations());
   add(out, "people", embedded::people_migrations());
   add(out, "schedule", embedded::schedule_migrations());
@@ -60,13 +62,14 @@ std::vector<storage::Migration> all_migrations() {
   return out;
 }
 
-http::Routes all_routes() {
+http::Routes all_routes(const notify::Running& running) {
   http::Routes routes;
   staff::add_routes(routes);
   people::add_routes(routes);
   schedule::add_routes(routes);
   cases::add_routes(routes);
   paper::add_routes(routes);
+  notify::add_routes(routes, running);
   http::add_openapi(routes, XINYI_VERSION);
   return routes;
 }

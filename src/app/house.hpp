@@ -5,14 +5,15 @@
 #include "app/options.hpp"
 #include "http/contract.hpp"
 #include "identity/schools.hpp"
+#include "notify/notify.hpp"
 #include "storage/folder_lock.hpp"
 
 namespace xinyi::app {
 
 /// All migrations, rooms in the order of the house.
 std::vector<storage::Migration> all_migrations();
-/// Every route of every room, and the document of them.
-http::Routes all_routes();
+/// Every route of every room, and the document of them. `running`: what some of them need while a server runs.
+http::Routes all_routes(const notify::Running& running = {});
 
 /// An opened data folder with its keys and database.
 class House {

@@ -50,6 +50,7 @@ void Jobs::round(bool seal) {
       house_.db().write(school, [&](storage::WriteTx& tx) {
         identity::clear_ended_sessions(tx, house_.clock().now());
         http::clear_ended_keys(tx, house_.clock().now());
+        notify::clear_old(tx, house_.clock().now());
         people::clear_old_uploads(tx, house_.options().data, house_.clock().now());
       });
       if (seal && heads_) seal_and_copy(house_, school);

@@ -14,6 +14,7 @@ struct Options {
   std::string database_owner;               // --database-owner: for migrate on PostgreSQL
   std::string heads;                        // --heads: where signed audit heads are copied; best on another disk
   std::vector<std::string> trusted_proxies; // --trusted-proxy: addresses whose X-Forwarded-For is believed; none by default
+  std::string hook_hosts;                   // --hook-hosts: hosts of web hooks that may lie inside the school's network, with commas
   bool json = false;                        // --json
 };
 

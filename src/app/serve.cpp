@@ -10,6 +10,8 @@
 #include "app/screens.hpp"
 #include "app/wiping_allocator.hpp"
 #include "http/server.hpp"
+#include "notify/hub.hpp"
+#include "notify/sender.hpp"
 
 namespace xinyi::app {
 namespace {
@@ -19,6 +21,17 @@ void harden() {
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
   if (!frees_are_wiped()) throw storage::OperatorError("This build does not wipe the memory that it frees; it must not hold a school's secrets.");
+}
+
+/// "a,b, c" -> a, b, c.
+std::set<std::string> words(std::string_view text) {
+  std::set<std::string> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    if (const auto word = trimmed(text.substr(0, comma)); !word.empty()) out.emplace(word);
+    text = comma == text.npos ? std::string_view{} : text.substr(comma + 1);
+  }
+  return out;
 }
 
 /// Waits for SIGINT or SIGTERM; they were blocked before any thread was started.
@@ -45,10 +58,14 @@ int serve(const Options& options) {
   House house(options, House::Need::existing, random);
   identity::PasswordWorkers passwords;
   const http::Services services{house.db(), house.keys(), house.schools(), passwords, house.clock(), random, options.data};
-  const auto routes = all_routes();
+  // Before the server and after it: streams and tests of the ways out belong to requests.
+  notify::Hub hub(house.db(), house.clock());
+  notify::Outside outside({.private_hosts = words(options.hook_hosts)});
+  const auto routes = all_routes({&hub, &outside});
   http::Server server(services, routes, {.address = listen->first, .port = listen->second, .proxies = *proxies, .files = screens()});
   {
     const Jobs jobs(house, true);
+    const notify::Sender sender(house.db(), house.schools(), house.clock(), random, outside.options());
     std::optional<ControlSocket> control;
     if (options.database == "sqlite")
       control.emplace(options.data, [&](const ControlRequest& request, std::ostream& out, std::ostream& err) { return run(request.arguments, &house, request.folder, out, err); });

@@ -1,4 +1,6 @@
 // One connection: heads and bodies by Beast's parser, answers written by hand. All of it is one coroutine on one loop.
+#include <charconv>
+
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -133,6 +135,7 @@ bool read_head(const Parser& parser, Head& out) {
         const auto name = f.name_string();
         if (beast::iequals(name, "X-Xinyi")) once(out.guard, value);
         else if (beast::iequals(name, "Idempotency-Key")) once(out.idempotency_key, value);
+        else if (beast::iequals(name, "Last-Event-ID")) once(out.last_event_id, value);
         else if (beast::iequals(name, "X-Real-IP")) out.forwarded = true;
         else if (beast::iequals(name, "X-Forwarded-For")) {
           out.forwarded = true;
@@ -158,6 +161,7 @@ struct Outgoing {
   std::string headers = {};       // lines with CRLF
   std::string own = {};
   std::string_view body = {};     // when own is empty
+  std::shared_ptr<Stream> stream = {};  // instead of both
   std::string_view text() const { return own.empty() ? body : std::string_view(own); }
 };
 
@@ -170,18 +174,25 @@ class Connection final : public Body {
   Task<std::size_t> some(char* out, std::size_t size) override;
 
   void close_if_late(Moment now) { if (now > deadline_) close(); }
-  void close_if_idle() { if (idle_) close(); }
+  void close_if_idle() {
+    if (stream_) stream_->stop();  // it has no end of its own that a stopping server could wait for
+    else if (idle_) close();
+  }
   bool close() {
     boost::system::error_code ignored;
     socket_.close(ignored);
-    return !idle_;
+    if (stream_) stream_->stop();
+    return !idle_ && !stream_;
   }
 
  private:
   enum class Came { head, nothing, unreadable, too_long };
   Task<Came> receive_head();
   Task<Outgoing> answer(const Head& head);
+  void begin_head(const Outgoing& out);
   Task<bool> send(const Outgoing& out, bool head_only, bool keep);
+  Task<void> pour(const Outgoing& out);
+  void watch_peer();
   Task<bool> finish_body();
   Task<void> linger();
   Task<void> refuse(Code code, int status);
@@ -194,6 +205,7 @@ class Connection final : public Body {
   Socket socket_;
   InBuffer in_;
   std::optional<Parser> parser_;
+  std::shared_ptr<Stream> stream_;  // while one is being sent
   std::string out_;
   std::string remote_;
   bool loopback_ = false;
@@ -315,22 +327,27 @@ Task<Outgoing> Connection::answer(const Head& head) {
   auto reply = co_await loop_.shared.dispatcher.serve(head, *this, loop_);
   Outgoing out;
   out.status = reply.status;
-  if (!reply.body.empty()) out.headers.append("Content-Type: ").append(reply.type).append("\r\n");
+  if (!reply.body.empty() || reply.stream) out.headers.append("Content-Type: ").append(reply.type).append("\r\n");
   for (const auto& [name, value] : reply.headers) {
     invariant(value.find_first_of("\r\n") == value.npos, "line break in a header");
     out.headers.append(name).append(": ").append(value).append("\r\n");
   }
   out.own = std::move(reply.body);
+  out.stream = std::move(reply.stream);
   co_return out;
+}
+
+void Connection::begin_head(const Outgoing& out) {
+  out_.clear();
+  out_.append("HTTP/1.1 ").append(std::to_string(out.status)).append(" ");
+  out_.append(std_view(beast::http::obsolete_reason(static_cast<beast::http::status>(out.status)))).append("\r\n");
+  out_.append(loop_.date_line()).append(kSafetyHeaders).append(out.headers);
 }
 
 Task<bool> Connection::send(const Outgoing& out, bool head_only, bool keep) {
   const auto text = out.text();
   const bool bodiless = out.status == 204 || out.status == 304;
-  out_.clear();
-  out_.append("HTTP/1.1 ").append(std::to_string(out.status)).append(" ");
-  out_.append(std_view(beast::http::obsolete_reason(static_cast<beast::http::status>(out.status)))).append("\r\n");
-  out_.append(loop_.date_line()).append(kSafetyHeaders).append(out.headers);
+  begin_head(out);
   if (!bodiless) out_.append("Content-Length: ").append(std::to_string(text.size())).append("\r\n");
   if (!keep) out_.append("Connection: close\r\n");
   else if (parser_->get().version() == 10) out_.append("Connection: keep-alive\r\n");
@@ -338,6 +355,44 @@ Task<bool> Connection::send(const Outgoing& out, bool head_only, bool keep) {
   time_out_in(loop_.shared.options.write_timeout, text.size());
   const bool with_body = !bodiless && !head_only;
   co_return co_await WriteAll{socket_, {asio::buffer(out_), with_body ? asio::buffer(text) : asio::const_buffer{}}};
+}
+
+/// A peer that closes, or goes on talking, ends the stream at once and not only at the next piece that cannot be sent.
+void Connection::watch_peer() {
+  // The handler may come after this connection is gone: all that it needs is its own.
+  const auto byte = std::make_shared<std::array<char, 1>>();
+  socket_.async_read_some(asio::buffer(*byte), [byte, stream = stream_](boost::system::error_code, std::size_t) { stream->stop(); });
+}
+
+/// Sends a reply that goes on, until it ends, the peer leaves or the server stops.
+Task<void> Connection::pour(const Outgoing& out) {
+  const bool chunked = parser_->get().version() == 11;
+  begin_head(out);
+  out_.append(chunked ? "Transfer-Encoding: chunked\r\n" : "").append("X-Accel-Buffering: no\r\nConnection: close\r\n\r\n");
+  time_out_in(loop_.shared.options.write_timeout);
+  stream_ = out.stream;
+  bool sent = co_await WriteAll{socket_, {asio::buffer(out_), {}}};
+  if (sent) watch_peer();
+  while (sent && !loop_.shared.stopping) {
+    deadline_ = Moment::max();
+    const auto piece = co_await stream_->next();
+    if (!piece) break;
+    if (piece->empty()) continue;  // an empty chunk would be the end
+    time_out_in(loop_.shared.options.write_timeout, piece->size());
+    out_.clear();
+    if (chunked) {
+      char size[20];
+      out_.append(size, std::to_chars(size, size + sizeof size, piece->size(), 16).ptr).append("\r\n").append(*piece).append("\r\n");
+    } else {
+      out_ = *piece;
+    }
+    sent = co_await WriteAll{socket_, {asio::buffer(out_), {}}};
+  }
+  stream_->stop();
+  static constexpr std::string_view kLast = "0\r\n\r\n";
+  time_out_in(loop_.shared.options.write_timeout);
+  if (sent && chunked) co_await WriteAll{socket_, {asio::buffer(kLast), {}}};
+  stream_.reset();
 }
 
 /// After a refusal that came before the body: reads the rest when it is small. False: the connection must end.
@@ -400,6 +455,10 @@ Task<void> Connection::run() {
     head.remote = loop_.shared.options.proxies.client(remote_, head.forwarded_for);
     deadline_ = Moment::max();  // the handler's own time
     auto out = co_await answer(head);
+    if (out.stream) {
+      co_await pour(out);  // the API knows no HEAD: a body is wanted
+      break;
+    }
     const bool keep = parser_->keep_alive() && !loop_.shared.stopping && !framing_lost_;
     const bool follow = keep && co_await finish_body();
     const bool sent = co_await send(out, head.method == "HEAD", follow);

@@ -9,6 +9,7 @@
 
 #include "audit/audit.hpp"
 #include "http/render.hpp"
+#include "http/stream.hpp"
 #include "identity/access.hpp"
 #include "identity/password_workers.hpp"
 #include "identity/schools.hpp"
@@ -63,6 +64,7 @@ struct Reply {
   std::string type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<Stream> stream = {};  // instead of a body
 };
 
 /// A reply that is a file instead of JSON, for Routes::add_file.
@@ -100,6 +102,7 @@ struct Route {
   std::string act = {};          // audit act it leaves, for the document
   bool versioned = false;        // needs If-Match
   std::size_t upload_limit = 0;  // > 0: the body is streamed to a capped temporary file instead of being parsed
+  bool by_itself = false;        // pages ask without a person's hand: the session's idle end does not move
 };
 
 /// The raw request as the server hands it on; names in lower case.
@@ -113,6 +116,7 @@ struct Incoming {
   std::string session_token;    // cookie value, may be empty
   std::string idempotency_key;  // header, may be empty
   std::string if_match;         // header, may be empty
+  std::string last_event_id;    // header, may be empty: where a stream is to go on
   std::string remote;           // the client's address, for slowing down only; never stored
   int success_status = 200;     // what the route answers when all goes well
 };
@@ -341,6 +345,20 @@ class Routes {
     e.media = media;
     e.run = [handler = std::move(handler), media = std::move(media)](Call& call) -> Task<Reply> {
       co_return detail::make_reply(co_await handler(call), media);
+    };
+    entries_.push_back(std::move(e));
+  }
+  /// Server-sent events, each with an `Out` as its data. handler: Task<std::shared_ptr<Stream>>(Call&); GET only.
+  template <class Out, class Handler>
+  void add_stream(Route route, Handler handler) {
+    Entry e{std::move(route)};
+    e.output = &contract::schema<Out>;
+    e.media = "text/event-stream";
+    e.run = [handler = std::move(handler)](Call& call) -> Task<Reply> {
+      Reply reply;
+      reply.type = "text/event-stream";
+      reply.stream = co_await handler(call);
+      co_return reply;
     };
     entries_.push_back(std::move(e));
   }

@@ -155,6 +155,7 @@ void Dispatcher::check_head(Work& work) const {
   in.session_token = cookie_value(head.cookie, kCookie);
   in.idempotency_key = head.idempotency_key;
   in.if_match = head.if_match;
+  in.last_event_id = head.last_event_id;
   in.remote = head.remote;
   in.success_status = work.entry->status;
   if (route.versioned && in.if_match.empty()) throw Refusal(Code::version_needed);
@@ -274,7 +275,8 @@ Task<Reply> Dispatcher::run(Work& work) {
 /// Working keeps a session alive, also where the work is refused.
 void Dispatcher::touch(const Work& work) const {
   const auto now = services_.clock.now();
-  if (!work.who || !needs_session(work.entry->route.rule) || !identity::wants_touch(*work.who, now)) return;
+  const auto& route = work.entry->route;
+  if (!work.who || route.by_itself || !needs_session(route.rule) || !identity::wants_touch(*work.who, now)) return;
   identity::Principal plain = *work.who;
   plain.secret.reset();  // a queued job holds nobody's key
   services_.db.write_later(

@@ -85,8 +85,8 @@ std::vector<Code> all_errors(const Entry& e) {
 json::object responses(const Entry& e, contract::Components& components) {
   json::object out;
   json::object good = {{"description", e.route.summary}};
-  if (e.media != "application/json") good["content"] = {{e.media, {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
-  else if (e.output != nullptr) good["content"] = {{"application/json", {{"schema", e.output(components)}}}};
+  if (e.output != nullptr) good["content"] = {{e.media, {{"schema", e.output(components)}}}};
+  else if (e.media != "application/json") good["content"] = {{e.media, {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
   if (e.route.versioned) good["headers"] = {{"ETag", {{"schema", {{"type", "string"}}}}}};
   out[std::to_string(e.status)] = std::move(good);
   std::map<int, json::array> by_status;

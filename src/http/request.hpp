@@ -23,6 +23,7 @@ struct Head {
   std::string_view idempotency_key;
   std::string_view if_match;
   std::string_view if_none_match;
+  std::string_view last_event_id;    // Last-Event-ID
   std::string_view accept_encoding;
   bool forwarded = false;            // came through a proxy; its headers are only noticed, but for forwarded_for
   std::string forwarded_for;         // X-Forwarded-For; believed of trusted proxies alone (proxy.hpp)

@@ -28,6 +28,14 @@ export function exchange(port, { method = 'GET', path, headers = {}, body, from,
     if (data !== undefined && !Object.keys(sent).some((name) => name.toLowerCase() === 'content-length')) sent['Content-Length'] = data.length
     const request = http.request({ host: address, port, method, path, headers: sent, localAddress: from, agent }, (reply) => {
       const parts = []
+      // A stream has no end to wait for: its first piece is the answer.
+      if (reply.statusCode === 200 && /event-stream/.test(reply.headers['content-type'] ?? '')) {
+        reply.once('data', (part) => {
+          resolve(new Answer(reply.statusCode, reply.headers, part))
+          request.destroy()
+        })
+        return
+      }
       reply.on('data', (part) => parts.push(part))
       reply.on('end', () => resolve(new Answer(reply.statusCode, reply.headers, Buffer.concat(parts))))
       reply.on('error', reject)

@@ -1,5 +1,6 @@
 // Booking, cancelling, arriving. The database decides who gets a slot; whoever does not is told what is free (SVC-2).
 #include "features/schedule/schedule.hpp"
+#include "notify/notify.hpp"
 
 namespace xinyi::schedule {
 namespace {
@@ -43,6 +44,18 @@ Bytes seal_reason(const SchoolId& school, const vault::RoomKey& duty, const vaul
   return vault::seal_waiting(duty.box_public, unit.secret, {school, {}, unit.id, "reason", 1}, view(words));
 }
 
+/// Whoever did it knows it already.
+void tell_counsellor(WriteTx& tx, const Call& call, const StoredAppointment& a, notify::Kind kind, std::string_view step) {
+  if (call.who().person == a.counsellor) return;
+  notify::post(tx, call.school_facts(), notify::Recipient::staff(a.counsellor), {kind, a.id.bytes(), step, a.span.starts_at}, call.now(),
+               call.services().random);
+}
+void tell_client(WriteTx& tx, const Call& call, const StoredAppointment& a, notify::Kind kind, std::string_view step) {
+  if (call.who().self == a.client) return;
+  notify::post(tx, call.school_facts(), notify::Recipient::client(a.client), {kind, a.id.bytes(), step, a.span.starts_at}, call.now(),
+               call.services().random);
+}
+
 /// One transaction: facts, event, outcome. A refused booking is an event too and changes nothing else.
 http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const StoredAppointment& wanted, const SealedReason* reason) {
   auto a = wanted;
@@ -77,6 +90,7 @@ http::Touched book_in(WriteTx& tx, const Call& call, const Booking& in, const St
   e.actor = in.actor;
   if (!a.reason.empty()) e.content = vault::content_hash(a.reason);
   audit::append(tx, e);
+  tell_counsellor(tx, call, a, notify::Kind::appointment_made, "booked");
   return http::Touched::of(a.id, kBooked);
 }
 
@@ -142,6 +156,10 @@ Task<Appointment> change_state(Call& call, AppointmentState to, audit::Act act) 
     auto e = call.event(act, "appointment", id.bytes(), a->client);
     if (a->client == call.who().self) e.actor = audit::Actor::client(a->client);
     audit::append(tx, e);
+    if (to == AppointmentState::cancelled) {
+      tell_counsellor(tx, call, *a, notify::Kind::appointment_gone, "cancelled");
+      tell_client(tx, call, *a, notify::Kind::appointment_off, "cancelled");
+    }
     return http::Touched::of(id, a->version + 1);
   });
   co_return co_await call.read([&](ReadTx& tx) { return as_client_sees(tx, *appointment(tx, id)); });

@@ -58,6 +58,15 @@ bool RawClient::more(std::chrono::milliseconds wait) {
   return true;
 }
 
+std::string RawClient::read_until(std::string_view end, std::chrono::milliseconds wait) {
+  std::size_t at;
+  while ((at = rest_.find(end)) == rest_.npos)
+    if (!more(wait)) return std::exchange(rest_, {});
+  auto out = rest_.substr(0, at + end.size());
+  rest_.erase(0, at + end.size());
+  return out;
+}
+
 bool RawClient::closed(std::chrono::milliseconds wait) {
   const auto end = std::chrono::steady_clock::now() + wait;
   while (std::chrono::steady_clock::now() < end) {

@@ -36,6 +36,8 @@ class RawClient {
   void finish_sending();
   /// The next answer (interim 100s are skipped). Status 0 when the server closed first or `wait` is over.
   Response receive(bool head_request = false, std::chrono::milliseconds wait = std::chrono::seconds(20));
+  /// What comes after a head, up to and with `end`; what came so far when the server closed or `wait` is over.
+  std::string read_until(std::string_view end, std::chrono::milliseconds wait = std::chrono::seconds(20));
   /// True when the server has closed within `wait`.
   bool closed(std::chrono::milliseconds wait = std::chrono::seconds(20));
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <latch>
+#include <thread>
 
 #include "http/contract.hpp"
 
@@ -17,6 +18,8 @@ struct NoteList { std::vector<NoteView> items; };
 BOOST_DESCRIBE_STRUCT(NoteList, (), (items))
 struct Size { std::int64_t bytes = 0; };
 BOOST_DESCRIBE_STRUCT(Size, (), (bytes))
+struct Tick { std::int64_t n = 0; };
+BOOST_DESCRIBE_STRUCT(Tick, (), (n))
 struct Hello { std::string text; };
 BOOST_DESCRIBE_STRUCT(Hello, (), (text))
 
@@ -35,6 +38,22 @@ inline std::vector<storage::Migration> note_steps() {
 struct Gate {
   std::atomic<int> inside{0};
   std::latch open{1};
+};
+
+/// The streams that GET /api/v1/ticks has begun, for a test to feed.
+struct Ticks {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<FedStream>> begun;
+  std::shared_ptr<FedStream> wait_for(std::size_t n) {
+    for (int i = 0; i < 500; ++i) {
+      {
+        const std::lock_guard lock(mutex);
+        if (begun.size() >= n) return begun[n - 1];
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    throw std::runtime_error("no stream was begun");
+  }
 };
 
 inline NoteView load_note(storage::ReadTx& tx, const NoteId& id) {
@@ -56,7 +75,7 @@ inline Locator note_of_path() {
   });
 }
 
-inline Routes sample_routes(std::shared_ptr<Gate> gate = std::make_shared<Gate>()) {
+inline Routes sample_routes(std::shared_ptr<Gate> gate = std::make_shared<Gate>(), std::shared_ptr<Ticks> ticks = std::make_shared<Ticks>()) {
   using identity::Rule;
   const identity::Roles staff = {identity::Role::counsellor, identity::Role::director};
   Routes out;
@@ -151,6 +170,16 @@ inline Routes sample_routes(std::shared_ptr<Gate> gate = std::make_shared<Gate>(
                             });
                             co_return Hello{"done"};
                           });
+  out.add_stream<Tick>({.method = Method::get, .path = "/api/v1/ticks", .summary = "Ticks.", .rule = Rule::may(staff), .locate = no_object(),
+                        .by_itself = true},
+                       [ticks](Call& call) -> Task<std::shared_ptr<Stream>> {
+                         co_await call.judge();
+                         auto stream = std::make_shared<FedStream>(call.executor());
+                         if (!call.incoming().last_event_id.empty()) stream->feed("after " + call.incoming().last_event_id);
+                         const std::lock_guard lock(ticks->mutex);
+                         ticks->begun.push_back(stream);
+                         co_return stream;
+                       });
   return out;
 }
 

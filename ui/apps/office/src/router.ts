@@ -10,13 +10,14 @@ import { peopleRoutes } from './people/routes'
 import { caseRoutes } from './cases/routes'
 import { paperRoutes } from './paper/routes'
 import { systemRoutes } from './system/routes'
+import { noticeRoutes } from './notices/routes'
 
 declare module 'vue-router' {
   interface RouteMeta { plain?: boolean; open?: boolean; need?: Need }
 }
 
 const routes: RouteRecordRaw[] = [
-  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...paperRoutes, ...systemRoutes,
+  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...paperRoutes, ...systemRoutes, ...noticeRoutes,
   { path: '/', redirect: () => useSession().home },
   { path: '/:rest(.*)*', redirect: () => useSession().home },
 ]

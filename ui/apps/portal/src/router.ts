@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/n', component: () => import('./identity/NoticePage.vue') },
     { path: '/b', component: () => import('./booking/BookPage.vue') },
     { path: '/m', component: () => import('./booking/MinePage.vue') },
+    { path: '/t', component: () => import('./notices/NoticesPage.vue') },
     { path: '/w', component: () => import('./looked/LookedPage.vue') },
     { path: '/:rest(.*)', redirect: '/' },
   ],

@@ -111,6 +111,24 @@ export const paper = {
   shiftsFile: (date: PlainDate, lang: 'zh' | 'en') => address('/api/v1/shifts.xlsx', { date, lang }),
 }
 
+export const notices = {
+  list: (before?: Id) => act('get', '/api/v1/notices', { query: { before } }, { unasked: true }),
+  read: (ids?: Id[]) => act('post', '/api/v1/notices/read', { body: ids ? { ids } : {} }),
+  channels: () => act('get', '/api/v1/me/channels', {}),
+  choose: (mail: string | null) => act('put', '/api/v1/me/channels', { body: { mail } }),
+}
+
+export const notify = {
+  settings: () => act('get', '/api/v1/notify/settings', {}),
+  setMail: (body: Shapes['SetMail'], version: number) => act('put', '/api/v1/notify/mail', { body }, { version }),
+  testMail: (to: string) => act('post', '/api/v1/notify/mail/test', { body: { to } }),
+  addHook: (body: Shapes['NewHook'], options?: Ask) => act('post', '/api/v1/notify/hooks', { body }, options),
+  dropHook: (id: Id) => act('delete', '/api/v1/notify/hooks/{id}', { id }),
+  testHook: (id: Id) => act('post', '/api/v1/notify/hooks/{id}/test', { id }),
+  setQuiet: (body: Shapes['QuietHours']) => act('put', '/api/v1/notify/quiet', { body }),
+  outbox: () => act('get', '/api/v1/notify/outbox', {}),
+}
+
 export const system = {
   doctor: () => act('get', '/api/v1/system/doctor', {}),
   auditHead: () => act('get', '/api/v1/audit/head', {}),

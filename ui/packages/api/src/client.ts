@@ -13,6 +13,8 @@ export interface Ask {
   signal?: AbortSignal
   /** Let the request outlive the page. */
   keepalive?: boolean
+  /** The page asks, no person: the session's idle end does not move. */
+  unasked?: boolean
 }
 
 type Verb = 'get' | 'post' | 'put' | 'delete'
@@ -82,7 +84,7 @@ async function ask(method: Verb, path: string, given: Given, options: Ask): Prom
     tell('lost')
     throw new Unreachable(cause)
   }
-  tell('answered')
+  if (!options.unasked) tell('answered')
   if (!response.ok) {
     const problem = await readProblem(response)
     if (problem.status === 401 && !notSessionEnd.has(problem.code)) tell('ended')

@@ -60,6 +60,16 @@ export type Looked = Shapes['Looked']
 export type Card = Shapes['Card']
 
 export type BlankForm = Shapes['FormLine']
+export type Notice = Shapes['NoticeView']
+export type NoticeList = Shapes['NoticeList']
+/** What a stream says: that something happened, never what. */
+export type HouseEvent = Shapes['Event']
+export type OwnChannels = Shapes['OwnChannels']
+export type MailView = Shapes['MailView']
+export type HookView = Shapes['HookView']
+export type HookKind = HookView['kind']
+export type QuietHours = Shapes['QuietHours']
+export type Outbox = Shapes['Outbox']
 
 export type Check = Shapes['Health']
 export type AuditHead = Shapes['AuditHead']

@@ -51,8 +51,33 @@ export interface paths {
         get: operations["get_declarations_due"]; };
     "/api/v1/demo": {
         get: operations["get_demo"]; };
+    "/api/v1/events": {
+        get: operations["get_events"]; };
+    "/api/v1/me/channels": {
+        get: operations["get_me_channels"];
+        put: operations["put_me_channels"]; };
     "/api/v1/me/who-looked": {
         get: operations["get_me_who_looked"]; };
+    "/api/v1/notices": {
+        get: operations["get_notices"]; };
+    "/api/v1/notices/read": {
+        post: operations["post_notices_read"]; };
+    "/api/v1/notify/hooks": {
+        post: operations["post_notify_hooks"]; };
+    "/api/v1/notify/hooks/{id}": {
+        delete: operations["delete_notify_hooks_id"]; };
+    "/api/v1/notify/hooks/{id}/test": {
+        post: operations["post_notify_hooks_id_test"]; };
+    "/api/v1/notify/mail": {
+        put: operations["put_notify_mail"]; };
+    "/api/v1/notify/mail/test": {
+        post: operations["post_notify_mail_test"]; };
+    "/api/v1/notify/outbox": {
+        get: operations["get_notify_outbox"]; };
+    "/api/v1/notify/quiet": {
+        put: operations["put_notify_quiet"]; };
+    "/api/v1/notify/settings": {
+        get: operations["get_notify_settings"]; };
     "/api/v1/openapi.json": {
         get: operations["get_openapi_json"]; };
     "/api/v1/records/{id}/amend": {
@@ -133,6 +158,7 @@ export interface components {
         Cases: { items: components["schemas"]["CaseLine"][]; };
         Certify: { reason: string; short_code: string; };
         ChangePassword: { current: string; replacement: string; };
+        ChooseChannels: { mail?: string | null; };
         Claim: { password: string; start_secret: string; username: string; };
         Claimed: { box_public: string; challenge: string; person_id: string; roles: string; school_id: string; sign_public: string; };
         Classes: { items: components["schemas"]["ClassItem"][]; };
@@ -151,6 +177,7 @@ export interface components {
         DeclarationTexts: { items: components["schemas"]["DeclarationText"][]; };
         Demo: { accounts: components["schemas"]["DemoAccount"][]; password: string; };
         DemoAccount: { name: string; role: "student" | "guardian" | "teacher" | "homeroom_teacher" | "counsellor" | "trainee" | "director" | "deputy" | "archivist" | "crisis_team" | "committee" | "principal" | "reception" | "bureau" | "administrator"; totp_code?: string | null; username: string; };
+        Event: { id?: string | null; kind: "notice" | "notices_read" | "again"; };
         FieldView: { key: string; required?: boolean; title_en: string; title_zh: string; };
         Finding: { code: string; field: string; file: string; line: number; severity: "refused" | "warning"; text: components["schemas"]["Bilingual"]; value: string; };
         FirstSignIn: { password: string; school?: string | null; start_secret: string; username: string; };
@@ -159,19 +186,30 @@ export interface components {
         Healths: { items: components["schemas"]["Health"][]; };
         Help: { hours: string; lines: components["schemas"]["HelpLine"][]; people: string; place: string; };
         HelpLine: { name_en: string; name_zh: string; number: string; };
+        HookView: { has_secret?: boolean; host: string; id: string; kind: "wecom" | "dingtalk" | "plain"; name: string; urgent_only?: boolean; };
         Invite: { gender?: ("female" | "male") | null; name: string; roles: ("student" | "guardian" | "teacher" | "homeroom_teacher" | "counsellor" | "trainee" | "director" | "deputy" | "archivist" | "crisis_team" | "committee" | "principal" | "reception" | "bureau" | "administrator")[]; username: string; };
         Invited: { id: string; start_secret: string; username: string; };
         Looked: { act: string; actor_name: string; at: string; refused?: boolean; text: components["schemas"]["Bilingual"]; why?: string | null; };
+        MailView: { enabled?: boolean; has_password?: boolean; host: string; own_ca?: boolean; port: number; security: "tls" | "starttls" | "none"; sender: string; sender_name: string; username: string; version: number; };
         MakeRoom: { cards_proof: string; certificate: string; crisis_public: string; crisis_sealed: string; duty_public: string; duty_sealed: string; room: components["schemas"]["RoomPublics"]; room_sealed: string; };
+        MarkRead: { ids?: string[] | null; };
         Me: { demo?: boolean; ends_at: string; idle_ends_at: string; name: string; needs: ("totp" | "certification" | "pledge")[]; person_id: string; roles: ("student" | "guardian" | "teacher" | "homeroom_teacher" | "counsellor" | "trainee" | "director" | "deputy" | "archivist" | "crisis_team" | "committee" | "principal" | "reception" | "bureau" | "administrator")[]; school: components["schemas"]["SchoolFacts"]; short_code?: string | null; totp?: boolean; username: string; };
+        MessageView: { channel: "mail" | "hook"; due_at: string; id: string; posted_at: string; repeat?: boolean; state: "waiting" | "sending" | "sent" | "refused" | "given_up" | "dropped"; tries: components["schemas"]["Try"][]; };
+        NewHook: { kind: "wecom" | "dingtalk" | "plain"; name: string; secret?: string | null; urgent_only?: boolean; url: string; };
         NewRecord: { appointment_id?: string | null; };
         NewRoom: { capacity: number; function: "individual" | "group" | "reception" | "sandplay" | "relaxation" | "other"; name: string; };
         NewShift: { counsellor_id: string; date: string; ends: string; room_id: string; slot_minutes: number; starts: string; };
         NewTerm: { ends_on: string; name: string; starts_on: string; };
+        NoticeList: { items: components["schemas"]["NoticeView"][]; unread: number; };
+        NoticeView: { at: string; id: string; kind: "something_new" | "appointment_soon" | "appointment_off" | "place_free" | "staff_news" | "appointment_made" | "appointment_gone" | "task_due" | "ring"; read?: boolean; text: components["schemas"]["Bilingual"]; };
         OpenCase: { appointment_id: string; };
+        Outbox: { failed: number; items: components["schemas"]["MessageView"][]; waiting: number; };
+        OwnChannels: { mail?: string | null; mail_offered?: boolean; mail_refused?: boolean; };
         Person: { gender: string; id: string; name: string; };
         Place: { id: string; name: string; };
         Publish: { kind: "ethics_pledge"; text_en: string; text_zh: string; title_en: string; title_zh: string; };
+        Quiet: { from: string; until: string; };
+        QuietHours: { hook: components["schemas"]["Quiet"]; mail: components["schemas"]["Quiet"]; };
         Reading: { reason?: string | null; };
         Reason: { reason: string; };
         Record: { case_id: string; due_at: string; fields: components["schemas"]["RecordFields"]; id: string; late?: boolean; number: string; saved_at: string; session_number: number; signed_at?: string | null; signed_by?: string | null; state: "draft" | "signed"; version: number; versions: components["schemas"]["VersionLine"][]; };
@@ -185,6 +223,8 @@ export interface components {
         Saved: { saved_at: string; version: number; };
         SaveDraft: { fields: components["schemas"]["RecordFields"]; };
         SchoolFacts: { id: string; name: string; stages: string[]; zone: string; };
+        SetMail: { ca_pem?: string | null; enabled?: boolean; host: string; password?: string | null; port: number; security: "tls" | "starttls" | "none"; sender: string; sender_name: string; username?: string | null; };
+        SettingsView: { hooks: components["schemas"]["HookView"][]; mail?: components["schemas"]["MailView"] | null; quiet: components["schemas"]["QuietHours"]; };
         Shift: { appointments: number; counsellor: components["schemas"]["Person"]; date: string; ends_at: string; id: string; room: components["schemas"]["Place"]; slot_minutes: number; starts_at: string; version: number; };
         Shifts: { items: components["schemas"]["Shift"][]; };
         SignIn: { password: string; school?: string | null; totp?: string | null; username: string; };
@@ -193,8 +233,11 @@ export interface components {
         StudentPage: { items: components["schemas"]["StudentItem"][]; next?: string | null; total: number; };
         Term: { ends_on: string; id: string; name: string; starts_on: string; version: number; };
         Terms: { items: components["schemas"]["Term"][]; };
+        Tested: { at: string; };
+        TestMail: { to: string; };
         TotpCode: { code: string; };
         TotpSecret: { secret: string; uri: string; };
+        Try: { at: string; outcome: "started" | "sent" | "refused" | "busy" | "unreachable" | "login_refused" | "untrusted" | "insecure" | "no_address" | "switched_off"; reply: number; };
         Unsigned: { appointment_id?: string | null; case_id?: string | null; client_name?: string | null; counsellor_name: string; due_at: string; late?: boolean; record_id?: string | null; session_on: string; };
         UnsignedList: { in_time: number; items: components["schemas"]["Unsigned"][]; sessions: number; };
         UploadView: { bytes: number; columns: string[]; encoding: string; fields: components["schemas"]["FieldView"][]; header_row: number; id: string; kind: "oneroster" | "table"; mapping: { [key: string]: number | null; }; name: string; sample: string[][]; };
@@ -278,8 +321,43 @@ export interface operations {
         responses: { 200: { content: { "application/json": components["schemas"]["DeclarationTexts"]; }; }; }; };
     get_demo: {
         responses: { 200: { content: { "application/json": components["schemas"]["Demo"]; }; }; }; };
+    get_events: {
+        responses: { 200: { content: { "text/event-stream": components["schemas"]["Event"]; }; }; }; };
+    get_me_channels: {
+        responses: { 200: { content: { "application/json": components["schemas"]["OwnChannels"]; }; }; }; };
+    put_me_channels: {
+        requestBody: { content: { "application/json": components["schemas"]["ChooseChannels"]; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["OwnChannels"]; }; }; }; };
     get_me_who_looked: {
         responses: { 200: { content: { "application/json": components["schemas"]["WhoLooked"]; }; }; }; };
+    get_notices: {
+        parameters: { query?: { before?: string; limit?: string; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["NoticeList"]; }; }; }; };
+    post_notices_read: {
+        requestBody: { content: { "application/json": components["schemas"]["MarkRead"]; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["NoticeList"]; }; }; }; };
+    post_notify_hooks: {
+        requestBody: { content: { "application/json": components["schemas"]["NewHook"]; }; };
+        responses: { 201: { content: { "application/json": components["schemas"]["HookView"]; }; }; }; };
+    delete_notify_hooks_id: {
+        parameters: { path: { id: string; }; };
+        responses: { 204: { }; }; };
+    post_notify_hooks_id_test: {
+        parameters: { path: { id: string; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["Tested"]; }; }; }; };
+    put_notify_mail: {
+        requestBody: { content: { "application/json": components["schemas"]["SetMail"]; }; };
+        responses: { 200: { headers: { ETag?: string; [name: string]: unknown; }; content: { "application/json": components["schemas"]["MailView"]; }; }; }; };
+    post_notify_mail_test: {
+        requestBody: { content: { "application/json": components["schemas"]["TestMail"]; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["Tested"]; }; }; }; };
+    get_notify_outbox: {
+        responses: { 200: { content: { "application/json": components["schemas"]["Outbox"]; }; }; }; };
+    put_notify_quiet: {
+        requestBody: { content: { "application/json": components["schemas"]["QuietHours"]; }; };
+        responses: { 200: { content: { "application/json": components["schemas"]["QuietHours"]; }; }; }; };
+    get_notify_settings: {
+        responses: { 200: { content: { "application/json": components["schemas"]["SettingsView"]; }; }; }; };
     get_openapi_json: {
         responses: { 200: { content: { "application/json": Record<string, never>; }; }; }; };
     post_records_id_amend: {

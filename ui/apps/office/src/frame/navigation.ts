@@ -1,6 +1,6 @@
 import type { Component } from 'vue'
 import type { Role } from '@xinyi/api'
-import { Calendar, Collection, Files, Monitor, Printer, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
+import { Bell, Calendar, Collection, Files, Monitor, Printer, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
 
 export interface NavItem { to: string; key: string; icon: Component; roles: Role[] }
 
@@ -14,5 +14,6 @@ export const navigation: NavItem[] = [
   { to: '/t', key: 'staff', icon: UserFilled, roles: ['director'] },
   { to: '/f', key: 'forms', icon: Printer, roles: [] },
   { to: '/y', key: 'system', icon: Monitor, roles: ['administrator', 'director'] },
+  { to: '/o', key: 'notify', icon: Bell, roles: ['director', 'administrator'] },
   { to: '/me', key: 'account', icon: Collection, roles: [] },
 ]
