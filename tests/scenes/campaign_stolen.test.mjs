@@ -178,7 +178,7 @@ function recompute(database, secretsFolder, clients) {
   }
   const wrapped = Buffer.from(rows(database, "SELECT hex(wrapped) AS v FROM server_keys WHERE name = 'data'")[0].v, 'hex')
   const machine = fs.readFileSync(join(secretsFolder, 'machine.key'))
-  const key = xchacha20poly1305(machine, wrapped.subarray(1, 25), Buffer.concat([Buffer.from('xinyi data key v1'), school])).decrypt(wrapped.subarray(25))
+  const key = xchacha20poly1305(machine, wrapped.subarray(1, 25), Buffer.concat([Buffer.from('xinyi data key v2'), school])).decrypt(wrapped.subarray(25))
   return { tries, found, control: gives(Buffer.from(hkdfSync('sha256', key, '', 'link', 32))) }
 }
 
