@@ -10,6 +10,7 @@ Span slot_span(std::int64_t minutes) { return std::chrono::minutes(minutes); }
 
 std::vector<Interval> slots_of(const Interval& shift, std::int64_t slot_minutes) {
   std::vector<Interval> out;
+  if (shift.ends_at > shift.starts_at) out.reserve(static_cast<std::size_t>((shift.ends_at - shift.starts_at) / slot_span(slot_minutes)));
   for (Instant t = shift.starts_at; t + slot_span(slot_minutes) <= shift.ends_at; t = t + slot_span(slot_minutes))
     out.push_back({t, t + slot_span(slot_minutes)});
   return out;
