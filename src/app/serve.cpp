@@ -59,7 +59,7 @@ int serve(const Options& options) {
   identity::PasswordWorkers passwords;
   const http::Services services{house.db(), house.keys(), house.schools(), passwords, house.clock(), random, options.data};
   // Before the server and after it: streams and tests of the ways out belong to requests.
-  notify::Hub hub(house.db(), house.clock());
+  notify::Hub hub(house.db(), house.schools(), house.clock());
   notify::Outside outside({.private_hosts = words(options.hook_hosts)});
   const auto routes = all_routes({&hub, &outside});
   http::Server server(services, routes, {.address = listen->first, .port = listen->second, .proxies = *proxies, .files = screens()});

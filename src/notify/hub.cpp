@@ -26,7 +26,8 @@ std::string event_text(const Place& place, const Event& event) {
   return out + "\n\n";
 }
 
-Hub::Hub(storage::Database& db, const Clock& clock, HubLimits limits) : db_(db), clock_(clock), limits_(limits), thread_([this] { run(); }) {}
+Hub::Hub(storage::Database& db, identity::Schools& schools, const Clock& clock, HubLimits limits)
+    : db_(db), known_(schools), clock_(clock), limits_(limits), thread_([this] { run(); }) {}
 
 Hub::~Hub() {
   watch_.stop();
@@ -121,6 +122,7 @@ void Hub::catch_up(storage::ReadTx& tx, Listener& l) {
 }
 
 void Hub::look_at(const SchoolId& id, School& school) {
+  const auto facts = known_.of(id);
   db_.read(id, [&](storage::ReadTx& tx) {
     // One view of the school for those who were here and those who have just come: nothing falls between the two.
     const bool any_old = std::ranges::any_of(school.listeners, [](const Listener& l) { return !l.fresh; });
@@ -130,7 +132,7 @@ void Hub::look_at(const SchoolId& id, School& school) {
     for (auto& l : school.listeners) {
       if (l.stream->ended()) continue;
       try {
-        identity::recheck(tx, l.who, now);
+        identity::recheck(tx, facts->data_key, l.who, now);
       } catch (const Refusal&) {
         l.stream->finish();
         continue;

@@ -26,7 +26,7 @@ std::optional<Place> place_from_text(std::string_view text);
 
 class Hub {
  public:
-  Hub(storage::Database& db, const Clock& clock, HubLimits limits = {});
+  Hub(storage::Database& db, identity::Schools& schools, const Clock& clock, HubLimits limits = {});
   /// Ends all streams.
   ~Hub();
   Hub(const Hub&) = delete;
@@ -56,6 +56,7 @@ class Hub {
   static void give(Listener& to, const StoredEvent& event);
 
   storage::Database& db_;
+  identity::Schools& known_;
   const Clock& clock_;
   HubLimits limits_;
   mutable std::mutex mutex_;
