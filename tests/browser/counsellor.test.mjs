@@ -1,13 +1,12 @@
 // A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { demoSchool, freeSlots, today } from '../scenes/harness.mjs'
-import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
+import { booked, demoSchool, freeSlots, today } from '../scenes/harness.mjs'
+import { close, languages, morning, pledge, walk, workAs } from './browser.mjs'
 
-let school, base
+let school
 before(async () => {
-  school = await demoSchool()
-  base = await address(school)
+  school = await demoSchool({ clock: morning })
 })
 after(async () => {
   await close()
@@ -18,24 +17,22 @@ const users = { zh: 'counsellor', en: 'counsellor2' }
 const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
 const secret = '妈妈不知道我来了这里'
 
-/** A client's booking with this counsellor; the day it is for. */
+/** A client's booking with this counsellor, at a time at which the client is nowhere else. */
 async function bookedWith(username, counsellor, reason) {
   const client = await school.as(username)
-  const people = (await client.ok('GET', '/api/v1/counsellors')).items
-  const id = people.find((each) => each.name === counsellor).id
-  const mine = new Set((await client.ok('GET', '/api/v1/appointments/mine')).items.filter((each) => each.state === 'booked').map((each) => each.starts_at))
-  const slot = (await freeSlots(client, { counsellor: id, from: today(school), to: today(school, 13) })).find((each) => !mine.has(each.starts_at))
-  const made = await client.post('/api/v1/appointments', { shift_id: slot.shift_id, starts_at: slot.starts_at, reason })
-  assert.equal(made.status, 201, String(made))
-  return { id: made.json.id, day: new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date(slot.starts_at)) }
+  const { id } = (await client.ok('GET', '/api/v1/counsellors')).items.find((each) => each.name === counsellor)
+  const mine = (await client.ok('GET', '/api/v1/appointments/mine')).items.filter((each) => each.state === 'booked')
+  const apart = (slot) => mine.every((each) => each.ends_at <= slot.starts_at || slot.ends_at <= each.starts_at)
+  return booked(client, (await freeSlots(client, { counsellor: id, from: today(school), to: today(school, 13) })).find(apart), { reason })
 }
 /** Turns the page of the day until the booking stands there. */
 async function toDay(me, visit) {
   const row = me.page.locator(`#a-${visit.id}`)
   await me.page.locator('.columns').waitFor()
+  await me.settled()
   for (let turns = 0; turns < 14 && !(await row.count()); turns += 1) {
     await me.press(me.t('today.after'))
-    await me.page.waitForLoadState('networkidle')
+    await me.settled()
   }
   await row.waitFor()
   return row
@@ -50,7 +47,7 @@ async function choose(me, name, option) {
 const saved = (me) => me.page.locator('.mark [role=status]', { hasText: new RegExp(me.t('cases.savedAt', { at: '\\d\\d:\\d\\d' })) })
 
 for (const language of languages) {
-  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ base: () => base, language }, async (me) => {
+  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ school: () => school, language }, async (me) => {
     const visit = await bookedWith(clients[language][0], names[language], '最近总是睡不着')
     const { t } = me
     await me.go('/office/')
@@ -161,18 +158,13 @@ for (const language of languages) {
     assert.ok((await me.page.locator('tbody tr', { hasText: names[language] }).count()) >= 3, 'every reading of hers stands there')
     await me.screen('looked')
 
-    await me.link(t('frame.nav.cases')).first().click()
+    await me.turn('cases', '/c')
     await me.page.getByRole('link', { name: clients[language][1] }).first().waitFor()
     await me.screen('cases')
-    await me.link(t('frame.nav.schedule')).first().click()
-    await me.page.waitForLoadState('networkidle')
-    await me.screen('duty')
-    await me.link(t('frame.nav.students')).first().click()
-    await me.page.locator('table').waitFor()
-    await me.screen('students')
-    await me.link(t('frame.nav.account')).first().click()
-    await me.title(t('identity.account'))
-    await me.screen('account')
+    for (const [nav, path, name] of [['schedule', '/g', 'duty'], ['students', '/s', 'students'], ['account', '/me', 'account']]) {
+      await me.turn(nav, path)
+      await me.screen(name)
+    }
     await me.page.keyboard.press('F9')
     await me.page.getByText(t('frame.uncover')).first().waitFor()
     // Whoever comes in now sees a clock, and nothing of the school behind it.
@@ -183,7 +175,7 @@ for (const language of languages) {
   }))
 }
 
-test('a record is written and signed without a mouse', walk({ base: () => base }, async (me) => {
+test('a record is written and signed without a mouse', walk({ school: () => school }, async (me) => {
   const visit = await bookedWith('student2', names.en, undefined)
   const counsellor = await school.as(users.en)
   for (const due of (await counsellor.ok('GET', '/api/v1/declarations/due')).items) await counsellor.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
@@ -233,15 +225,16 @@ test('a record is written and signed without a mouse', walk({ base: () => base }
   await page.locator('.signed').waitFor()
 }))
 
-test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ base: () => base }, async (me) => {
+test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ school: () => school }, async (me) => {
   const { t, page } = me
   await workAs(me, names.zh)
   await pledge(me)
   await page.locator('.columns').waitFor()
+  await me.settled()
   const more = me.button(t('today.walkInDo'))
   for (let turns = 0; turns < 14 && !(await more.count()); turns += 1) {
     await me.press(t('today.after'))
-    await page.waitForLoadState('networkidle')
+    await me.settled()
   }
   await more.click()
   const dialog = page.getByRole('dialog')

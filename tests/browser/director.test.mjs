@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { demoSchool, newSchool, top } from '../scenes/harness.mjs'
 import { totp } from '../scenes/crypto.mjs'
-import { address, close, languages, pledge, visitor, walk, workAs } from './browser.mjs'
+import { close, languages, morning, pledge, visitor, walk, workAs } from './browser.mjs'
 
-let school, base
+let school
 before(async () => {
-  school = await demoSchool()
-  base = await address(school)
+  school = await demoSchool({ clock: morning })
 })
 after(async () => {
   await close()
@@ -17,13 +16,12 @@ after(async () => {
 })
 const input = (me, label) => me.page.locator('.field', { hasText: label }).locator('input, textarea').first()
 
-test('the director invites a colleague, meets her, and confirms her key by the short code', walk({ base: () => base }, async (me) => {
+test('the director invites a colleague, meets her, and confirms her key by the short code', walk({ school: () => school }, async (me) => {
   const { t, page } = me
   await workAs(me, '林主任')
   await pledge(me)
   await me.screen('director-today')
-  await me.link(t('frame.nav.staff')).first().click()
-  await page.locator('table').waitFor()
+  await me.turn('staff', '/t')
   await me.screen('staff')
   await me.press(t('people.invite'))
   const dialog = page.getByRole('dialog')
@@ -37,9 +35,10 @@ test('the director invites a colleague, meets her, and confirms her key by the s
   await dialog.getByRole('button', { name: t('people.secretDone') }).click()
   assert.equal(await page.getByText(secret).count(), 0, 'shown once')
 
-  const she = await visitor(base)
+  const she = await visitor(school)
   await she.go('/office/')
   await she.page.getByRole('link', { name: t('identity.toFirst') }).click()
+  await she.title(t('identity.first'))
   await input(she, t('identity.username')).fill('ouyang')
   await input(she, t('identity.startSecret')).fill(secret)
   await she.page.locator('input[type=password]').nth(0).fill('quiet river lantern')
@@ -49,11 +48,10 @@ test('the director invites a colleague, meets her, and confirms her key by the s
   const typed = she.page.locator('code.mono')
   await typed.waitFor()
   await she.screen('totp')
-  await input(she, t('identity.totp3')).fill(totp((await typed.innerText()).replace(/\s/g, ''), Math.floor(Date.now() / 30_000)))
+  await input(she, t('identity.totp3')).fill(totp((await typed.innerText()).replace(/\s/g, ''), Math.floor(school.now() / 30_000)))
   await she.press(t('identity.confirm'))
-  await pledge(she).catch(() => undefined)
+  await pledge(she, '.code')
   const code = she.page.locator('.code')
-  await code.waitFor()
   await she.screen('waiting')
   const short = await code.innerText()
 
@@ -72,13 +70,12 @@ test('the director invites a colleague, meets her, and confirms her key by the s
   await she.leave()
 }))
 
-test('a roster is tried before it is taken: a zip with faults, and a table', walk({ base: () => base }, async (me) => {
+test('a roster is tried before it is taken: a zip with faults, and a table', walk({ school: () => school }, async (me) => {
   const { t, page } = me
   await workAs(me, '林主任')
   await pledge(me)
   for (const [file, name] of [['oneroster-dirty.zip', 'zip'], ['xueji.xlsx', 'table']]) {
-    await me.link(t('frame.nav.import')).first().click()
-    await me.title(t('roster.import'))
+    await me.turn('import', '/i')
     if (name === 'zip') await me.screen('import')
     await page.locator('input[type=file]').setInputFiles(join(top, 'tests/data/roster', file))
     const preview = me.button(t('roster.preview'))
@@ -91,13 +88,13 @@ test('a roster is tried before it is taken: a zip with faults, and a table', wal
     await apply.click()
     await me.see(t('roster.result'))
     await me.screen(`import-${name}-result`)
-    await me.link(t('frame.nav.students')).first().click()
+    await me.turn('students', '/s')
     await page.locator('table').waitFor()
   }
 }))
 
 for (const language of languages) {
-  test(`CNF-1 in the browser: the administrator finds no content and no client anywhere (${language})`, walk({ base: () => base, language }, async (me) => {
+  test(`CNF-1 in the browser: the administrator finds no content and no client anywhere (${language})`, walk({ school: () => school, language }, async (me) => {
     const { t, page } = me
     await workAs(me, '技术管理员')
     await pledge(me)
@@ -112,16 +109,15 @@ for (const language of languages) {
       for (const content of ['躺下以后脑子停不下来', t('cases.nth', { n: 1 })]) assert.equal(text.includes(content), false)
     }
     await me.go('/office/c')
-    await page.waitForLoadState('networkidle')
+    await me.settled()
     assert.equal(await page.locator('tbody tr').count(), 0)
     assert.equal((await page.locator('main').innerText()).includes('陈嘉禾'), false)
   }))
 
   test(`a real school is set up in the browser, two cards typed back (${language})`, async (context) => {
-    const fresh = await newSchool()
+    const fresh = await newSchool({ clock: morning })
     try {
-      const where = await address(fresh)
-      await walk({ base: () => where, language }, async (me) => {
+      await walk({ school: () => fresh, language }, async (me) => {
         const { t, page } = me
         await me.go('/office/')
         await me.title(t('setup.title.claim'))
@@ -162,14 +158,13 @@ for (const language of languages) {
         const typed = page.locator('code.mono')
         await typed.waitFor()
         await me.screen('setup-totp')
-        await input(me, t('identity.totp3')).fill(totp((await typed.innerText()).replace(/\s/g, ''), Math.floor(Date.now() / 30_000)))
+        await input(me, t('identity.totp3')).fill(totp((await typed.innerText()).replace(/\s/g, ''), Math.floor(fresh.now() / 30_000)))
         await me.press(t('identity.confirm'))
         await pledge(me)
         await me.page.locator('.side').waitFor()
         // A school with nothing in it yet.
         for (const [nav, name] of [['today', 'd'], ['cases', 'c'], ['schedule', 'g'], ['students', 's']]) {
-          await me.link(t(`frame.nav.${nav}`)).first().click()
-          await page.waitForURL(new RegExp(`/office/${name}`))
+          await me.turn(nav, `/${name}`)
           await me.screen(`empty-${nav}`)
         }
       })(context)
