@@ -242,3 +242,14 @@ export async function pledge(visitor, then = '.side') {
   await after.waitFor({ state: 'attached' })
   return true
 }
+/** With the session that somebody of the harness has already, without the sign-in page. */
+export async function signedIn(visitor, client) {
+  const [name, ...rest] = client.cookie.split('=')
+  await visitor.context.addCookies([{ name, value: rest.join('='), domain: '127.0.0.1', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' }])
+}
+/** Acknowledges over the interface what `client` owes, where the pledge is not what the walk is about. */
+export async function acknowledge(client) {
+  for (const due of (await client.ok('GET', '/api/v1/declarations/due')).items) await client.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
+}
+/** What stands in the field below a label. */
+export const field = (me, label) => me.page.locator('.field', { hasText: label }).locator('input, textarea').first()

@@ -1,8 +1,9 @@
 // A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { booked, demoSchool, freeSlots, today } from '../scenes/harness.mjs'
-import { close, languages, morning, pledge, walk, workAs } from './browser.mjs'
+import { demoSchool } from '../scenes/harness.mjs'
+import { acknowledge, close, languages, morning, pledge, signedIn, walk, workAs } from './browser.mjs'
+import { begun, bookedWith, choose, part, saved } from './record.mjs'
 
 let school
 before(async () => {
@@ -17,14 +18,6 @@ const users = { zh: 'counsellor', en: 'counsellor2' }
 const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
 const secret = '妈妈不知道我来了这里'
 
-/** A client's booking with this counsellor, at a time at which the client is nowhere else. */
-async function bookedWith(username, counsellor, reason) {
-  const client = await school.as(username)
-  const { id } = (await client.ok('GET', '/api/v1/counsellors')).items.find((each) => each.name === counsellor)
-  const mine = (await client.ok('GET', '/api/v1/appointments/mine')).items.filter((each) => each.state === 'booked')
-  const apart = (slot) => mine.every((each) => each.ends_at <= slot.starts_at || slot.ends_at <= each.starts_at)
-  return booked(client, (await freeSlots(client, { counsellor: id, from: today(school), to: today(school, 13) })).find(apart), { reason })
-}
 /** Turns the page of the day until the booking stands there. */
 async function toDay(me, visit) {
   const row = me.page.locator(`#a-${visit.id}`)
@@ -37,18 +30,10 @@ async function toDay(me, visit) {
   await row.waitFor()
   return row
 }
-/** A place in the record, by what stands above it. */
-const box = (me, name) => me.page.locator('.field').filter({ has: me.page.locator('label').filter({ hasText: new RegExp(`^${me.t(`cases.field.${name}`)}\\*?$`) }) })
-const part = (me, name) => box(me, name).locator('input, textarea').first()
-async function choose(me, name, option) {
-  await box(me, name).locator('.el-select__wrapper').click()
-  await me.page.getByRole('option', { name: me.t(`cases.option.${name}.${option}`), exact: true }).click()
-}
-const saved = (me) => me.page.locator('.mark [role=status]', { hasText: new RegExp(me.t('cases.savedAt', { at: '\\d\\d:\\d\\d' })) })
 
 for (const language of languages) {
   test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ school: () => school, language }, async (me) => {
-    const visit = await bookedWith(clients[language][0], names[language], '最近总是睡不着')
+    const visit = await bookedWith(school, clients[language][0], names[language], '最近总是睡不着')
     const { t } = me
     await me.go('/office/')
     await me.page.locator('.accounts button').first().waitFor()
@@ -176,18 +161,13 @@ for (const language of languages) {
 }
 
 test('a record is written and signed without a mouse', walk({ school: () => school }, async (me) => {
-  const visit = await bookedWith('student2', names.en, undefined)
+  const visit = await bookedWith(school, 'student2', names.en, undefined)
   const counsellor = await school.as(users.en)
-  for (const due of (await counsellor.ok('GET', '/api/v1/declarations/due')).items) await counsellor.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
-  await counsellor.ok('POST', `/api/v1/appointments/${visit.id}/arrive`)
-  // She may be a client already.
-  const running = (await counsellor.ok('GET', '/api/v1/cases')).items.find((each) => each.client.name === clients.en[1])
-  const made = running ?? (await counsellor.ok('POST', '/api/v1/cases', { appointment_id: visit.id }))
-  const begun = await counsellor.ok('POST', `/api/v1/cases/${made.id}/records`, { appointment_id: visit.id })
+  await acknowledge(counsellor)
+  const record = await begun(counsellor, visit, clients.en[1])
   const { t, page } = me
-  const [name, ...rest] = counsellor.cookie.split('=')
-  await me.context.addCookies([{ name, value: rest.join('='), domain: '127.0.0.1', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' }])
-  await me.go(`/office/c/${made.id}/r/${begun.id}`)
+  await signedIn(me, counsellor)
+  await me.go(record.address)
   await part(me, 'process').waitFor()
   const at = () => page.evaluate(() => {
     const on = document.activeElement
