@@ -8,6 +8,7 @@ import { scheduleRoutes } from './schedule/routes'
 import { rosterRoutes } from './roster/routes'
 import { peopleRoutes } from './people/routes'
 import { caseRoutes } from './cases/routes'
+import { declarationRoutes } from './declarations/routes'
 import { systemRoutes } from './system/routes'
 
 declare module 'vue-router' {
@@ -15,7 +16,7 @@ declare module 'vue-router' {
 }
 
 const routes: RouteRecordRaw[] = [
-  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...systemRoutes,
+  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...declarationRoutes, ...systemRoutes,
   { path: '/', redirect: () => useSession().home },
   { path: '/:rest(.*)*', redirect: () => useSession().home },
 ]

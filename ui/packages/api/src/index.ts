@@ -1,4 +1,4 @@
 export * from './contract'
 export * from './calls'
-export { newKey, on, type Ask } from './client'
+export { newKey, on, onDebt, type Ask } from './client'
 export { Problem, Unreachable, type FieldProblem } from './problem'

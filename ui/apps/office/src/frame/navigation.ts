@@ -1,6 +1,6 @@
 import type { Component } from 'vue'
 import type { Role } from '@xinyi/api'
-import { Calendar, Collection, Files, Monitor, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
+import { Calendar, Collection, Document, Files, Monitor, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
 
 export interface NavItem { to: string; key: string; icon: Component; roles: Role[] }
 
@@ -12,6 +12,7 @@ export const navigation: NavItem[] = [
   { to: '/s', key: 'students', icon: User, roles: ['director', 'deputy', 'administrator', 'counsellor', 'reception'] },
   { to: '/i', key: 'import', icon: Upload, roles: ['director', 'administrator'] },
   { to: '/t', key: 'staff', icon: UserFilled, roles: ['director'] },
+  { to: '/e', key: 'declarations', icon: Document, roles: ['director'] },
   { to: '/y', key: 'system', icon: Monitor, roles: ['administrator', 'director'] },
   { to: '/me', key: 'account', icon: Collection, roles: [] },
 ]
