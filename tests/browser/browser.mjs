@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { top } from '../scenes/harness.mjs'
+import { after, before } from 'node:test'
+import { demoSchool, top } from '../scenes/harness.mjs'
 import { folderSite } from './folder.mjs'
 
 const require = createRequire(join(top, 'ui/package.json'))
@@ -18,7 +19,7 @@ export const languages = ['zh', 'en']
 const files = { zh: 'zh-CN', en: 'en' }
 /**
  * When every walk begins, for the server and for the browser: an ordinary Tuesday at ten, so that a walk means the same
- * whenever it runs. Give it to the school: demoSchool({ clock: morning }).
+ * whenever it runs.
  */
 export const morning = process.env.XINYI_CLOCK ?? '2026-10-13T10:00'
 
@@ -30,6 +31,16 @@ export async function chrome() {
 export async function close() {
   await running?.close()
   running = undefined
+}
+/** One demonstration school for all walks of a file; the function gives it, once they have begun. */
+export function demonstration() {
+  let school
+  before(async () => { school = await demoSchool({ clock: morning }) })
+  after(async () => {
+    await close()
+    await school?.remove()
+  })
+  return () => school
 }
 const sites = new Map()
 /** Where people point their browser. */

@@ -1,18 +1,10 @@
 // A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { demoSchool } from '../scenes/harness.mjs'
-import { acknowledge, close, languages, morning, pledge, signedIn, walk, workAs } from './browser.mjs'
+import { test } from 'node:test'
+import { acknowledge, demonstration, languages, pledge, signedIn, walk, workAs } from './browser.mjs'
 import { begun, bookedWith, choose, part, saved } from './record.mjs'
 
-let school
-before(async () => {
-  school = await demoSchool({ clock: morning })
-})
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const names = { zh: '周敏', en: '何建国' }
 const users = { zh: 'counsellor', en: 'counsellor2' }
 const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
@@ -32,8 +24,8 @@ async function toDay(me, visit) {
 }
 
 for (const language of languages) {
-  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ school: () => school, language }, async (me) => {
-    const visit = await bookedWith(school, clients[language][0], names[language], '最近总是睡不着')
+  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ school, language }, async (me) => {
+    const visit = await bookedWith(school(), clients[language][0], names[language], '最近总是睡不着')
     const { t } = me
     await me.go('/office/')
     await me.page.locator('.accounts button').first().waitFor()
@@ -160,9 +152,9 @@ for (const language of languages) {
   }))
 }
 
-test('a record is written and signed without a mouse', walk({ school: () => school }, async (me) => {
-  const visit = await bookedWith(school, 'student2', names.en, undefined)
-  const counsellor = await school.as(users.en)
+test('a record is written and signed without a mouse', walk({ school }, async (me) => {
+  const visit = await bookedWith(school(), 'student2', names.en, undefined)
+  const counsellor = await school().as(users.en)
   await acknowledge(counsellor)
   const record = await begun(counsellor, visit, clients.en[1])
   const { t, page } = me
@@ -205,7 +197,7 @@ test('a record is written and signed without a mouse', walk({ school: () => scho
   await page.locator('.signed').waitFor()
 }))
 
-test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ school: () => school }, async (me) => {
+test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ school }, async (me) => {
   const { t, page } = me
   await workAs(me, names.zh)
   await pledge(me)

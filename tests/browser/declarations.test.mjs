@@ -1,32 +1,26 @@
 // The pledge gets a new version while a colleague is at work.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { demoSchool } from '../scenes/harness.mjs'
-import { acknowledge, close, field, languages, morning, signedIn, visitor, walk, workAs } from './browser.mjs'
+import { test } from 'node:test'
+import { acknowledge, demonstration, field, languages, signedIn, visitor, walk, workAs } from './browser.mjs'
 import { begun, bookedWith, part, saved } from './record.mjs'
 
-let school
-before(async () => { school = await demoSchool({ clock: morning }) })
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const added = { zh: '九、工作中的疑问,我先与督导商量。', en: '9. A doubt in my work goes to my supervisor first.' }
 
 for (const language of languages) {
-  test(`ETH-1 in the browser: the director publishes a new pledge, and nobody goes on with a case before reading it (${language})`, walk({ school: () => school, language }, async (me) => {
+  test(`ETH-1 in the browser: the director publishes a new pledge, and nobody goes on with a case before reading it (${language})`, walk({ school, language }, async (me) => {
     const { t, page } = me
     // A counsellor is in the middle of a record.
-    const counsellor = await school.as('counsellor')
+    const counsellor = await school().as('counsellor')
     await acknowledge(counsellor)
-    const record = await begun(counsellor, await bookedWith(school, 'student', '周敏'), '陈嘉禾')
-    const she = await visitor(school, { language })
+    const record = await begun(counsellor, await bookedWith(school(), 'student', '周敏'), '陈嘉禾')
+    const she = await visitor(school(), { language })
     await signedIn(she, counsellor)
     await she.go(record.address)
     await part(she, 'process').fill('第一段')
     await saved(she).waitFor()
 
-    const director = await school.as('director')
+    const director = await school().as('director')
     await acknowledge(director)
     await signedIn(me, director)
     await me.go('/office/')
@@ -86,7 +80,7 @@ for (const language of languages) {
     await page.getByRole('button', { name: new RegExp(t('identity.pledgeVersion', { n: version })) }).click()
     await me.see(t('declarations.old'))
     assert.equal(await page.getByText(`${added.zh}${version}`).count(), 0, 'the earlier version stands as it was')
-    const he = await visitor(school, { language })
+    const he = await visitor(school(), { language })
     await workAs(he, '何建国')
     await he.see(t('identity.pledgeVersion', { n: version + 1 }))
     await he.go('/office/c')

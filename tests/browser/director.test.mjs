@@ -1,20 +1,13 @@
 // The director's roster, and what the administrator sees.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { demoSchool, top } from '../scenes/harness.mjs'
-import { close, languages, morning, pledge, walk, workAs } from './browser.mjs'
+import { test } from 'node:test'
+import { top } from '../scenes/harness.mjs'
+import { demonstration, languages, pledge, walk, workAs } from './browser.mjs'
 
-let school
-before(async () => {
-  school = await demoSchool({ clock: morning })
-})
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 
-test('a roster is tried before it is taken: a zip with faults, and a table', walk({ school: () => school }, async (me) => {
+test('a roster is tried before it is taken: a zip with faults, and a table', walk({ school }, async (me) => {
   const { t, page } = me
   await workAs(me, '林主任')
   await pledge(me)
@@ -38,7 +31,7 @@ test('a roster is tried before it is taken: a zip with faults, and a table', wal
 }))
 
 for (const language of languages) {
-  test(`CNF-1 in the browser: the administrator finds no content and no client anywhere (${language})`, walk({ school: () => school, language }, async (me) => {
+  test(`CNF-1 in the browser: the administrator finds no content and no client anywhere (${language})`, walk({ school, language }, async (me) => {
     const { t, page } = me
     await workAs(me, '技术管理员')
     await pledge(me)

@@ -1,17 +1,10 @@
 // A student with a phone, from the sign-in page, with nothing but what stands on the screen.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { book, demoSchool, freeSlots } from '../scenes/harness.mjs'
-import { close, languages, morning, visitor, walk } from './browser.mjs'
+import { test } from 'node:test'
+import { book, freeSlots } from '../scenes/harness.mjs'
+import { demonstration, languages, visitor, walk } from './browser.mjs'
 
-let school
-before(async () => {
-  school = await demoSchool({ clock: morning })
-})
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const names = { zh: '陈嘉禾', en: '陈若曦' }
 
 async function signIn(me) {
@@ -36,7 +29,7 @@ async function signIn(me) {
 }
 
 for (const language of languages) {
-  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, walk({ school: () => school, language, size: 'phone', app: 'portal' }, async (me) => {
+  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, walk({ school, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
     await signIn(me)
     await me.screen('home')
@@ -78,7 +71,7 @@ for (const language of languages) {
   }))
 
   test(`help and the way out need no account (${language})`, async () => {
-    const me = await visitor(school, { language, size: 'phone', app: 'portal' })
+    const me = await visitor(school(), { language, size: 'phone', app: 'portal' })
     const { t, page } = me
     await me.go('/')
     await me.link(t('frame.help')).click()
@@ -89,7 +82,7 @@ for (const language of languages) {
     assert.deepEqual(me.sent.filter((each) => !/^GET \/api\/v1\/(about|session)$/.test(each)), [], 'asking for help tells the server nothing')
     await me.leave()
 
-    const signed = await visitor(school, { language, size: 'phone', app: 'portal' })
+    const signed = await visitor(school(), { language, size: 'phone', app: 'portal' })
     await signIn(signed)
     await signed.link(signed.t('frame.looked')).click()
     await signed.title(signed.t('looked.title'))
@@ -103,7 +96,7 @@ for (const language of languages) {
   })
 }
 
-test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', walk({ school: () => school, size: 'phone', app: 'portal' }, async (first) => {
+test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', walk({ school, size: 'phone', app: 'portal' }, async (first) => {
   const { t, page } = first
   await signIn(first)
   await first.go('/b')
@@ -111,7 +104,7 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   await page.locator('button.choice').first().click()
   await first.write(t('booking.reason'), '写了很久的话')
   // Meanwhile somebody else, over the same door as everybody, takes it.
-  const other = await school.as('student2')
+  const other = await school().as('student2')
   const [date, time] = (await page.locator('.when').getAttribute('title')).split(' ').filter((part) => /\d/.test(part))
   const slots = await freeSlots(other, { from: date, to: date })
   const at = Date.parse(`${date}T${time}:00+08:00`)
@@ -126,7 +119,7 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   await first.title(t('booking.done'))
 }))
 
-test('booking needs no mouse', walk({ school: () => school, app: 'portal' }, async (me) => {
+test('booking needs no mouse', walk({ school, app: 'portal' }, async (me) => {
   const { t, page } = me
   await signIn(me)
   await me.go('/')

@@ -1,16 +1,10 @@
 // When something goes wrong: what is said, what is still there, and the way on.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { demoSchool } from '../scenes/harness.mjs'
-import { acknowledge, close, field, languages, morning, signedIn, walk } from './browser.mjs'
+import { test } from 'node:test'
+import { acknowledge, demonstration, field, languages, signedIn, walk } from './browser.mjs'
 import { begun, bookedWith, choose, part, saved } from './record.mjs'
 
-let school
-before(async () => { school = await demoSchool({ clock: morning }) })
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const users = { zh: 'counsellor', en: 'counsellor2' }
 const names = { zh: '周敏', en: '何建国' }
 const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
@@ -18,18 +12,22 @@ const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
 /** A counsellor in front of a record that she has just begun. */
 async function writing(me) {
   const { language } = me
-  const counsellor = await school.as(users[language])
+  const counsellor = await school().as(users[language])
   await acknowledge(counsellor)
-  const record = await begun(counsellor, await bookedWith(school, clients[language][0], names[language]), clients[language][1])
+  const record = await begun(counsellor, await bookedWith(school(), clients[language][0], names[language]), clients[language][1])
   await signedIn(me, counsellor)
   await me.go(record.address)
   await part(me, 'process').waitFor()
   return record
 }
+/** After half an hour nobody's session lives; whoever is needed next signs in anew. */
+function everybodyIsOut() {
+  for (const each of [...Object.values(users), ...Object.values(clients).map(([username]) => username)]) school().forget(each)
+}
 /** A student in front of the last step of a booking, with words written. */
 async function aboutToBook(me, words) {
   const { t, page } = me
-  const client = await school.as(clients[me.language][0])
+  const client = await school().as(clients[me.language][0])
   await acknowledge(client)
   await signedIn(me, client)
   await me.go('/b')
@@ -44,7 +42,7 @@ const mine = async (client) => (await client.ok('GET', '/api/v1/appointments/min
 
 for (const language of languages) {
   for (const app of ['office', 'portal']) {
-    test(`a wrong password is said kindly, and a pause says how long it is (${app}, ${language})`, walk({ school: () => school, language, app, size: app === 'portal' ? 'phone' : 'desk' }, async (me) => {
+    test(`a wrong password is said kindly, and a pause says how long it is (${app}, ${language})`, walk({ school, language, app, size: app === 'portal' ? 'phone' : 'desk' }, async (me) => {
       const { t, page } = me
       const box = page.locator(app === 'office' ? 'form .box' : 'form .notice')
       await me.go(app === 'office' ? '/office/in' : '/in')
@@ -73,14 +71,13 @@ for (const language of languages) {
     }))
   }
 
-  test(`the session ends while a record is written: the words stay, and go on after signing in (${language})`, walk({ school: () => school, language }, async (me) => {
+  test(`the session ends while a record is written: the words stay, and go on after signing in (${language})`, walk({ school, language }, async (me) => {
     const { t, page } = me
     await writing(me)
     await part(me, 'process').fill('已经存好的一段。')
     await saved(me).waitFor()
     await me.pass(31 * 60)
-    // Everybody's session has ended by now.
-    for (const each of [...Object.values(users), ...Object.values(clients).map(([username]) => username)]) school.forget(each)
+    everybodyIsOut()
     await part(me, 'process').fill('已经存好的一段。又写了一段，登录在这时结束。')
     await me.pass(4)
     const sheet = page.getByRole('dialog')
@@ -89,9 +86,9 @@ for (const language of languages) {
     await me.screen('session-ended')
     // Whoever passes by reads nothing of the record.
     assert.equal(await page.evaluate(() => document.elementsFromPoint(innerWidth / 2, innerHeight / 2)[0]?.closest('dialog') !== null), true)
-    await page.locator('dialog input[type=password]').fill(school.password)
+    await page.locator('dialog input[type=password]').fill(school().password)
     await me.press(t('identity.signIn'))
-    await page.locator('#code').fill(await school.code(users[language]))
+    await page.locator('#code').fill(await school().code(users[language]))
     await me.press(t('identity.confirm'))
     await me.gone(sheet)
     await saved(me).waitFor()
@@ -101,7 +98,40 @@ for (const language of languages) {
     assert.equal(await part(me, 'process').inputValue(), '已经存好的一段。又写了一段，登录在这时结束。', 'the server has them too')
   }))
 
-  test(`two windows with one draft: both versions are shown, and nothing is lost (${language})`, walk({ school: () => school, language }, async (me) => {
+  test(`the session ends while a student writes: the words wait for her, and for nobody else (${language})`, walk({ school, language, app: 'portal', size: 'phone' }, async (me) => {
+    const { t, page } = me
+    await aboutToBook(me, '写了很久的话')
+    await me.pass(16 * 60)
+    everybodyIsOut()
+    await me.press(t('booking.confirm'))
+    await me.see(t('identity.ended'))
+    await me.screen('sign-in-again')
+    const signIn = async (username) => {
+      await me.write(t('identity.username'), username)
+      await me.write(t('identity.password'), school().password)
+      await me.press(t('identity.signIn'))
+      await me.title(t('booking.whichDay'))
+    }
+    await signIn(clients[language][0])
+    await me.see(t('booking.wordsKept'))
+    await me.screen('book-words-kept')
+    await page.locator('button.choice').nth(2).click()
+    await page.locator('button.choice').first().click()
+    assert.equal(await me.field(t('booking.reason')).inputValue(), '写了很久的话')
+
+    // Once more, and another child takes the phone.
+    await me.pass(16 * 60)
+    everybodyIsOut()
+    await me.press(t('booking.confirm'))
+    await me.see(t('identity.ended'))
+    await signIn(clients[language === 'zh' ? 'en' : 'zh'][0])
+    assert.equal(await page.getByText(t('booking.wordsKept')).count(), 0)
+    await page.locator('button.choice').nth(2).click()
+    await page.locator('button.choice').first().click()
+    assert.equal(await me.field(t('booking.reason')).inputValue(), '')
+  }))
+
+  test(`two windows with one draft: both versions are shown, and nothing is lost (${language})`, walk({ school, language }, async (me) => {
     const { t, page } = me
     const record = await writing(me)
     await part(me, 'complaint').fill('第一个窗口')
@@ -132,7 +162,7 @@ for (const language of languages) {
     assert.equal(await part(other, 'complaint').inputValue(), '第一个窗口，接着写')
   }))
 
-  test(`a booking without a connection: nothing is lost, and once is once (${language})`, walk({ school: () => school, language, app: 'portal', size: 'phone' }, async (me) => {
+  test(`a booking without a connection: nothing is lost, and once is once (${language})`, walk({ school, language, app: 'portal', size: 'phone' }, async (me) => {
     const { t, page } = me
     const client = await aboutToBook(me, '写给老师的话')
     const before = (await mine(client)).length
@@ -157,9 +187,9 @@ for (const language of languages) {
   }))
 }
 
-test('a page that cannot be read without a connection says so, and comes with the next try', walk({ school: () => school }, async (me) => {
+test('a page that cannot be read without a connection says so, and comes with the next try', walk({ school }, async (me) => {
   const { t, page } = me
-  const counsellor = await school.as('counsellor')
+  const counsellor = await school().as('counsellor')
   await acknowledge(counsellor)
   await signedIn(me, counsellor)
   await me.go('/office/c')
@@ -174,7 +204,7 @@ test('a page that cannot be read without a connection says so, and comes with th
   await page.locator('.columns').waitFor()
 }))
 
-test('signing a record without a connection keeps it a draft, and says so', walk({ school: () => school }, async (me) => {
+test('signing a record without a connection keeps it a draft, and says so', walk({ school }, async (me) => {
   const { t, page } = me
   await writing(me)
   for (const name of ['complaint', 'process', 'assessment', 'measures']) await part(me, name).fill('写好了')
