@@ -9,6 +9,7 @@
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11.hpp>
+#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
@@ -105,7 +106,7 @@ struct Shape<double> {
   static bool read(const json::value& in, double& out, const std::string& path, Faults& f) {
     if (!in.is_number()) return fault(f, path, Code::field_type);
     out = in.to_number<double>();
-    return true;
+    return std::isfinite(out) || fault(f, path, Code::field_range);  // "1e999" is read as infinity, which JSON cannot say
   }
   static json::value write(double v) { return v; }
   static json::object schema(Components&) { return {{"type", "number"}}; }

@@ -56,6 +56,18 @@ TEST(Contract, RefusesBrokenAndDeepBodies) {
   EXPECT_EQ(refused("[]").fields.at(0).field, "body");
 }
 
+TEST(Contract, ANumberThatJsonCannotSayIsNotAccepted) {
+  double out = 0;
+  for (const char* body : {"1e999", "-1e999"}) {
+    contract::Faults faults;
+    EXPECT_FALSE(contract::read(boost::json::parse(body), out, "share", faults)) << body;
+    ASSERT_EQ(faults.size(), 1u);
+    EXPECT_EQ(faults[0].code, Code::field_range);
+  }
+  contract::Faults faults;
+  EXPECT_TRUE(contract::read(boost::json::parse("1e300"), out, "share", faults));
+}
+
 TEST(Contract, SchemaNamesTypesOnce) {
   contract::Components c;
   (void)contract::schema<Outer>(c);

@@ -1,11 +1,13 @@
 // People in front of Chromium: what they see, press and type, and what every screen has to keep on the way.
 //   XINYI_UI=ui/dist        screens from that folder instead of those inside the program, for work on screens
 //   XINYI_SCREENS=folder    keeps a picture of every screen: light and dark, 360, 768 and 1440 wide
+//   XINYI_CLOCK=2026-10-13T23:50   the school's time at which every walk begins, for trying another hour
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { top } from '../scenes/harness.mjs'
+import { after, before } from 'node:test'
+import { demoSchool, top } from '../scenes/harness.mjs'
 import { folderSite } from './folder.mjs'
 
 const require = createRequire(join(top, 'ui/package.json'))
@@ -15,6 +17,11 @@ const pictures = process.env.XINYI_SCREENS
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 export const languages = ['zh', 'en']
 const files = { zh: 'zh-CN', en: 'en' }
+/**
+ * When every walk begins, for the server and for the browser: an ordinary Tuesday at ten, so that a walk means the same
+ * whenever it runs.
+ */
+export const morning = process.env.XINYI_CLOCK ?? '2026-10-13T10:00'
 
 let running
 export async function chrome() {
@@ -25,9 +32,22 @@ export async function close() {
   await running?.close()
   running = undefined
 }
+/** One demonstration school for all walks of a file; the function gives it, once they have begun. */
+export function demonstration() {
+  let school
+  before(async () => { school = await demoSchool({ clock: morning }) })
+  after(async () => {
+    await close()
+    await school?.remove()
+  })
+  return () => school
+}
+const sites = new Map()
 /** Where people point their browser. */
-export async function address(school) {
-  return process.env.XINYI_UI ? folderSite(school, join(top, process.env.XINYI_UI)) : school.url
+async function address(school) {
+  if (!process.env.XINYI_UI) return school.url
+  if (!sites.has(school)) sites.set(school, await folderSite(school, join(top, process.env.XINYI_UI)))
+  return sites.get(school)
 }
 
 const loaded = new Map()
@@ -45,24 +65,33 @@ export function words(language, app) {
 }
 
 const wide = { phone: { width: 360, height: 740 }, desk: { width: 1440, height: 900 } }
-/** Somebody with a browser of their own. `faults` collects what no screen may do. */
-export async function visitor(base, { language = 'zh', size = 'desk', app = 'office' } = {}) {
+/** Somebody with a browser of their own, whose clock is the school's. `faults` collects what no screen may do. */
+export async function visitor(school, { language = 'zh', size = 'desk', app = 'office' } = {}) {
+  const base = await address(school)
   const context = await (await chrome()).newContext({
     baseURL: base, viewport: wide[size], locale: files[language], colorScheme: 'light', reducedMotion: 'reduce', hasTouch: size === 'phone', acceptDownloads: true,
   })
-  return new Visitor(context, { base, language, size, app }).ready()
+  await context.clock.install({ time: school.now() })
+  const made = await new Visitor(context, { school, base, language, size, app }).ready()
+  present.add(made)
+  return made
 }
+const present = new Set()
 
-/** A test with a visitor; where it fails, the last picture is kept in build/logs. */
-export const walk = (options, work) => async (context) => {
-  const me = await visitor(options.base(), options)
+/** A test with a visitor; where it fails, the last picture of everybody who was there is kept in build/logs. */
+export const walk = ({ school, ...options }, work) => async (context) => {
+  const me = await visitor(school(), options)
   try {
     await work(me)
     await me.leave()
   } catch (error) {
     fs.mkdirSync(join(top, 'build/logs'), { recursive: true })
-    await me.page.screenshot({ path: join(top, 'build/logs', `${context.name.replace(/[^\w]+/g, '-').slice(0, 60)}.png`), timeout: 5000 }).catch(() => undefined)
-    await me.context.close().catch(() => undefined)
+    for (const [n, each] of [...present].entries()) {
+      const file = `${context.name.replace(/[^\w]+/g, '-').slice(0, 60)}-${each.language}-${n}.png`
+      await each.page.screenshot({ path: join(top, 'build/logs', file), timeout: 5000 }).catch(() => undefined)
+      await each.context.close().catch(() => undefined)
+    }
+    present.clear()
     throw error
   }
 }
@@ -70,6 +99,7 @@ export const walk = (options, work) => async (context) => {
 export class Visitor {
   faults = []
   sent = []
+  underway = new Set()
   constructor(context, facts) {
     Object.assign(this, { context }, facts)
     this.t = words(this.language, this.app)
@@ -92,7 +122,12 @@ export class Visitor {
     })
     page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`))
     page.on('response', (answer) => { if (answer.status() >= 500) this.faults.push(`${answer.status()} ${answer.url()}`) })
-    page.on('request', (request) => { if (request.url().includes('/api/')) this.sent.push(`${request.method()} ${new URL(request.url()).pathname}`) })
+    page.on('request', (request) => {
+      if (!request.url().endsWith('/api/v1/events')) this.underway.add(request)  // a window that listens waits for ever
+      if (request.url().includes('/api/')) this.sent.push(`${request.method()} ${new URL(request.url()).pathname}`)
+    })
+    for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => this.underway.delete(request))
+    page.on('close', () => this.underway.clear())
     return page
   }
 
@@ -105,18 +140,43 @@ export class Visitor {
   async press(name, options) { await this.button(name, options).filter({ visible: true }).first().click() }
   async write(name, text) { await this.field(name).fill(text) }
   async title(text) { await this.page.getByRole('heading', { level: 1, name: text }).waitFor() }
+  /** Time goes by, for the school and for this browser. */
+  async pass(seconds) {
+    this.school.moveClock(seconds)
+    await this.context.clock.fastForward(seconds * 1000)
+  }
+  /** Another page by the menu; there when its own title stands on it. */
+  async turn(nav, path) {
+    await this.link(this.t(`frame.nav.${nav}`)).first().click()
+    await this.page.waitForURL((url) => url.pathname === `/office${path}`)
+    await this.page.locator('#page-title').waitFor()
+    await this.settled()
+  }
+  /**
+   * Everything that was asked for has come and is drawn. Not the browser's own "networkidle", which after the first load
+   * of a page is always true.
+   */
+  async settled() {
+    const until = Date.now() + 30_000
+    for (let quiet = 0; quiet < 3; quiet = this.underway.size ? 0 : quiet + 1) {
+      assert.ok(Date.now() < until, `still waiting for ${[...this.underway].map((each) => each.url()).join(' ')}`)
+      await this.page.waitForTimeout(30)
+    }
+    await this.page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getComputedTiming().iterations === Infinity))
+    await this.page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => done())) }))
+  }
   async gone(locator) { await locator.waitFor({ state: 'detached' }) }
 
   // -- what every screen keeps
   /** Looks at this screen in every width and both themes. */
   async screen(name) {
     const { page } = this
-    await page.waitForLoadState('networkidle')
+    await this.settled()
     const before = page.viewportSize()
     for (const theme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme: theme })
-      // Inherited colours settle one level after the other.
-      await page.waitForTimeout(250)
+      await page.waitForFunction((name) => document.documentElement.dataset.theme === name, theme)
+      await this.settled()
       for (const width of theme === 'light' || pictures ? [360, 768, 1440] : [before.width]) {
         await page.setViewportSize({ width, height: width === 360 ? 740 : 900 })
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -152,6 +212,7 @@ export class Visitor {
   clean(name) { assert.deepEqual(this.faults, [], `${name}: nothing in the console, no refused content`) }
   async leave() {
     const { faults } = this
+    present.delete(this)
     await this.context.close()
     assert.deepEqual(faults, [], 'nothing in the console, no refused content')
   }
@@ -159,37 +220,47 @@ export class Visitor {
 
 /** Signs in at the office with the demonstration panel, code included. */
 export async function workAs(visitor, name) {
-  const { t } = visitor
-  await visitor.go('/office/')
+  const { t, page } = visitor
+  const refused = page.locator('form .box')
+  await visitor.go('/office/in')
   for (let tries = 0; ; tries += 1) {
-    await visitor.page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+    await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
     await visitor.press(t('identity.signIn'))
-    const code = visitor.page.locator('#code')
-    const inside = visitor.page.locator('.frame, .panel:not(section)').first()
-    await code.or(inside).first().waitFor()
+    const code = page.locator('#code')
+    await page.waitForFunction(() => document.querySelector('#code') || location.pathname !== '/office/in')
     if (await code.count()) {
-      await visitor.page.waitForFunction(() => document.querySelector('#code')?.value.length >= 6)
+      await page.waitForFunction(() => document.querySelector('#code')?.value.length >= 6)
       await visitor.press(t('identity.confirm'))
-      await visitor.page.locator('.frame, form .box').first().waitFor()
-      // A code works once: the next one comes within half a minute.
-      if (await visitor.page.locator('form .box').count() && tries < 2) {
-        await visitor.page.waitForTimeout(30_000 - (Date.now() % 30_000) + 500)
-        await visitor.go('/office/')
-        continue
-      }
+      await page.waitForFunction(() => document.querySelector('form .box') || location.pathname !== '/office/in')
     }
-    return
+    if (!(await refused.count()) || tries === 2) break
+    // A code works once: half a minute later there is another.
+    await visitor.pass(30)
+    await visitor.go('/office/in')
   }
+  await page.locator('#page-title').waitFor()
 }
-/** The pledge, if it is owed. */
-export async function pledge(visitor) {
+/** The pledge, if it is owed; `then` is what stands on the page that follows. */
+export async function pledge(visitor, then = '.side') {
   const box = visitor.page.getByRole('checkbox', { name: visitor.t('identity.pledgeAgree') })
-  await box.or(visitor.page.locator('.side')).first().waitFor({ state: 'attached' })
+  const after = visitor.page.locator(then)
+  await box.or(after).first().waitFor({ state: 'attached' })
   if (!(await box.count())) return false
   await visitor.screen('pledge')
   assert.ok(await visitor.button(visitor.t('identity.confirm')).isDisabled(), 'nobody confirms what was not read')
   await visitor.page.getByText(visitor.t('identity.pledgeAgree')).click()
   await visitor.press(visitor.t('identity.confirm'))
-  await visitor.page.locator('.side').waitFor({ state: 'attached' })
+  await after.waitFor({ state: 'attached' })
   return true
 }
+/** With the session that somebody of the harness has already, without the sign-in page. */
+export async function signedIn(visitor, client) {
+  const [name, ...rest] = client.cookie.split('=')
+  await visitor.context.addCookies([{ name, value: rest.join('='), domain: '127.0.0.1', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' }])
+}
+/** Acknowledges over the interface what `client` owes, where the pledge is not what the walk is about. */
+export async function acknowledge(client) {
+  for (const due of (await client.ok('GET', '/api/v1/declarations/due')).items) await client.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
+}
+/** What stands in the field below a label. */
+export const field = (me, label) => me.page.locator('.field', { hasText: label }).locator('input, textarea').first()

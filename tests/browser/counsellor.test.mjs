@@ -1,56 +1,31 @@
 // A counsellor at a desk, between two sessions: from the sign-in page to a signed and amended record.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { demoSchool, freeSlot, today } from '../scenes/harness.mjs'
-import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
+import { test } from 'node:test'
+import { acknowledge, demonstration, languages, pledge, signedIn, walk, workAs } from './browser.mjs'
+import { begun, bookedWith, choose, part, saved } from './record.mjs'
 
-let school, base
-before(async () => {
-  school = await demoSchool()
-  base = await address(school)
-})
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const names = { zh: '周敏', en: '何建国' }
 const users = { zh: 'counsellor', en: 'counsellor2' }
 const clients = { zh: ['student', '陈嘉禾'], en: ['student2', '陈若曦'] }
 const secret = '妈妈不知道我来了这里'
 
-/** A client's booking with this counsellor; the day it is for. */
-async function bookedWith(username, counsellor, reason) {
-  const client = await school.as(username)
-  const people = (await client.ok('GET', '/api/v1/counsellors')).items
-  const id = people.find((each) => each.name === counsellor).id
-  const slot = await freeSlot(client, { counsellor: id, from: today(school), to: today(school, 13) })
-  const made = await client.post('/api/v1/appointments', { shift_id: slot.shift_id, starts_at: slot.starts_at, reason })
-  assert.equal(made.status, 201, String(made))
-  return { id: made.json.id, day: new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(new Date(slot.starts_at)) }
-}
 /** Turns the page of the day until the booking stands there. */
 async function toDay(me, visit) {
   const row = me.page.locator(`#a-${visit.id}`)
   await me.page.locator('.columns').waitFor()
+  await me.settled()
   for (let turns = 0; turns < 14 && !(await row.count()); turns += 1) {
     await me.press(me.t('today.after'))
-    await me.page.waitForLoadState('networkidle')
+    await me.settled()
   }
   await row.waitFor()
   return row
 }
-/** A place in the record, by what stands above it. */
-const box = (me, name) => me.page.locator('.field').filter({ has: me.page.locator('label').filter({ hasText: new RegExp(`^${me.t(`cases.field.${name}`)}\\*?$`) }) })
-const part = (me, name) => box(me, name).locator('input, textarea').first()
-async function choose(me, name, option) {
-  await box(me, name).locator('.el-select__wrapper').click()
-  await me.page.getByRole('option', { name: me.t(`cases.option.${name}.${option}`), exact: true }).click()
-}
-const saved = (me) => me.page.locator('.mark [role=status]', { hasText: new RegExp(me.t('cases.savedAt', { at: '\\d\\d:\\d\\d' })) })
 
 for (const language of languages) {
-  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ base: () => base, language }, async (me) => {
-    const visit = await bookedWith(clients[language][0], names[language], '最近总是睡不着')
+  test(`SVC-5 in the browser: a record is written, kept, signed, amended, and its old version stays (${language})`, walk({ school, language }, async (me) => {
+    const visit = await bookedWith(school(), clients[language][0], names[language], '最近总是睡不着')
     const { t } = me
     await me.go('/office/')
     await me.page.locator('.accounts button').first().waitFor()
@@ -160,18 +135,13 @@ for (const language of languages) {
     assert.ok((await me.page.locator('tbody tr', { hasText: names[language] }).count()) >= 3, 'every reading of hers stands there')
     await me.screen('looked')
 
-    await me.link(t('frame.nav.cases')).first().click()
+    await me.turn('cases', '/c')
     await me.page.getByRole('link', { name: clients[language][1] }).first().waitFor()
     await me.screen('cases')
-    await me.link(t('frame.nav.schedule')).first().click()
-    await me.page.waitForLoadState('networkidle')
-    await me.screen('duty')
-    await me.link(t('frame.nav.students')).first().click()
-    await me.page.locator('table').waitFor()
-    await me.screen('students')
-    await me.link(t('frame.nav.account')).first().click()
-    await me.title(t('identity.account'))
-    await me.screen('account')
+    for (const [nav, path, name] of [['schedule', '/g', 'duty'], ['students', '/s', 'students'], ['account', '/me', 'account']]) {
+      await me.turn(nav, path)
+      await me.screen(name)
+    }
     await me.page.keyboard.press('F9')
     await me.page.getByText(t('frame.uncover')).first().waitFor()
     // Whoever comes in now sees a clock, and nothing of the school behind it.
@@ -182,19 +152,14 @@ for (const language of languages) {
   }))
 }
 
-test('a record is written and signed without a mouse', walk({ base: () => base }, async (me) => {
-  const visit = await bookedWith('student2', names.en, undefined)
-  const counsellor = await school.as(users.en)
-  for (const due of (await counsellor.ok('GET', '/api/v1/declarations/due')).items) await counsellor.ok('POST', `/api/v1/declarations/${due.id}/acknowledge`, {})
-  await counsellor.ok('POST', `/api/v1/appointments/${visit.id}/arrive`)
-  // She may be a client already.
-  const running = (await counsellor.ok('GET', '/api/v1/cases')).items.find((each) => each.client.name === clients.en[1])
-  const made = running ?? (await counsellor.ok('POST', '/api/v1/cases', { appointment_id: visit.id }))
-  const begun = await counsellor.ok('POST', `/api/v1/cases/${made.id}/records`, { appointment_id: visit.id })
+test('a record is written and signed without a mouse', walk({ school }, async (me) => {
+  const visit = await bookedWith(school(), 'student2', names.en, undefined)
+  const counsellor = await school().as(users.en)
+  await acknowledge(counsellor)
+  const record = await begun(counsellor, visit, clients.en[1])
   const { t, page } = me
-  const [name, ...rest] = counsellor.cookie.split('=')
-  await me.context.addCookies([{ name, value: rest.join('='), domain: '127.0.0.1', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' }])
-  await me.go(`/office/c/${made.id}/r/${begun.id}`)
+  await signedIn(me, counsellor)
+  await me.go(record.address)
   await part(me, 'process').waitFor()
   const at = () => page.evaluate(() => {
     const on = document.activeElement
@@ -232,15 +197,17 @@ test('a record is written and signed without a mouse', walk({ base: () => base }
   await page.locator('.signed').waitFor()
 }))
 
-test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ base: () => base }, async (me) => {
+test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk({ school }, async (me) => {
   const { t, page } = me
   await workAs(me, names.zh)
   await pledge(me)
   await page.locator('.columns').waitFor()
-  const more = me.button(t('today.walkInDo'))
+  await me.settled()
+  // Today somebody walks in; where today is full or over, it is a booking for another day.
+  const more = me.button(t('today.walkInDo')).or(me.button(t('today.aheadDo'))).first()
   for (let turns = 0; turns < 14 && !(await more.count()); turns += 1) {
     await me.press(t('today.after'))
-    await page.waitForLoadState('networkidle')
+    await me.settled()
   }
   await more.click()
   const dialog = page.getByRole('dialog')
@@ -248,7 +215,7 @@ test('SVC-2 in the browser: a walk-in gets only a time that nobody booked', walk
   await page.getByRole('option').first().click()
   await me.screen('walk-in')
   const before = await page.locator('.rows > li').count()
-  await dialog.getByRole('button', { name: t('today.walkInDo') }).click()
+  await dialog.locator('button[type=submit]').click()
   await me.gone(dialog.locator('form'))
   await page.waitForFunction((n) => document.querySelectorAll('.rows > li').length > n, before)
 }))

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { booked, demoSchool, freeSlots } from '../scenes/harness.mjs'
 import { deadPort, mailServer, until } from '../scenes/notices_kit.mjs'
-import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
+import { close, languages, morning, pledge, walk, workAs } from './browser.mjs'
 
-let school, base, mail
+let school, mail
 before(async () => {
-  school = await demoSchool()
+  school = await demoSchool({ clock: morning })
   mail = await mailServer({ login: { user: 'office', password: 'right-password' } })
-  base = await address(school)
 })
 after(async () => {
   await close()
@@ -21,7 +20,7 @@ const names = { zh: '陈嘉禾', en: '陈若曦' }
 const accounts = { zh: 'student', en: 'student2' }
 
 for (const language of languages) {
-  test(`the administrator sets up mail, reads in words what is wrong, and then it works (${language})`, walk({ base: () => base, language }, async (me) => {
+  test(`the administrator sets up mail, reads in words what is wrong, and then it works (${language})`, walk({ school: () => school, language }, async (me) => {
     const { t, page } = me
     await workAs(me, school.accounts.find((each) => each.username === 'admin').name)
     await me.link(t('frame.nav.notify')).first().click()
@@ -66,7 +65,7 @@ for (const language of languages) {
     await me.gone(page.getByRole('rowheader', { name: '办公室' }))
   }))
 
-  test(`a counsellor sees the bell count while she looks, reads the list, and chooses mail (${language})`, walk({ base: () => base, language }, async (me) => {
+  test(`a counsellor sees the bell count while she looks, reads the list, and chooses mail (${language})`, walk({ school: () => school, language }, async (me) => {
     const { t, page } = me
     await workAs(me, school.accounts.find((each) => each.username === 'counsellor').name)
     await pledge(me)
@@ -95,7 +94,7 @@ for (const language of languages) {
     await page.locator('li.fresh').first().waitFor()
   }))
 
-  test(`a student reads notices in the portal and decides about mail (${language})`, walk({ base: () => base, language, size: 'phone', app: 'portal' }, async (me) => {
+  test(`a student reads notices in the portal and decides about mail (${language})`, walk({ school: () => school, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
     await me.go('/in')
     await page.getByRole('button', { name: names[language] }).click()

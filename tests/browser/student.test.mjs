@@ -1,18 +1,10 @@
 // A student with a phone, from the sign-in page, with nothing but what stands on the screen.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { demoSchool, freeSlots } from '../scenes/harness.mjs'
-import { address, close, languages, visitor, walk } from './browser.mjs'
+import { test } from 'node:test'
+import { book, freeSlots } from '../scenes/harness.mjs'
+import { demonstration, languages, visitor, walk } from './browser.mjs'
 
-let school, base
-before(async () => {
-  school = await demoSchool()
-  base = await address(school)
-})
-after(async () => {
-  await close()
-  await school?.remove()
-})
+const school = demonstration()
 const names = { zh: '陈嘉禾', en: '陈若曦' }
 
 async function signIn(me) {
@@ -37,7 +29,7 @@ async function signIn(me) {
 }
 
 for (const language of languages) {
-  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, walk({ base: () => base, language, size: 'phone', app: 'portal' }, async (me) => {
+  test(`a student books with a reason, finds the time, cancels, and sees who looked (${language})`, walk({ school, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
     await signIn(me)
     await me.screen('home')
@@ -79,7 +71,7 @@ for (const language of languages) {
   }))
 
   test(`help and the way out need no account (${language})`, async () => {
-    const me = await visitor(base, { language, size: 'phone', app: 'portal' })
+    const me = await visitor(school(), { language, size: 'phone', app: 'portal' })
     const { t, page } = me
     await me.go('/')
     await me.link(t('frame.help')).click()
@@ -90,12 +82,12 @@ for (const language of languages) {
     assert.deepEqual(me.sent.filter((each) => !/^GET \/api\/v1\/(about|session)$/.test(each)), [], 'asking for help tells the server nothing')
     await me.leave()
 
-    const signed = await visitor(base, { language, size: 'phone', app: 'portal' })
+    const signed = await visitor(school(), { language, size: 'phone', app: 'portal' })
     await signIn(signed)
     await signed.link(signed.t('frame.looked')).click()
     await signed.title(signed.t('looked.title'))
     await signed.press(signed.t('frame.exit'))
-    await signed.page.waitForURL((url) => url.origin !== base)
+    await signed.page.waitForURL((url) => url.origin !== signed.base)
     assert.ok(signed.sent.includes('DELETE /api/v1/session'), 'the way out signs out')
     await signed.page.goBack().catch(() => undefined)
     await signed.page.waitForLoadState()
@@ -104,7 +96,7 @@ for (const language of languages) {
   })
 }
 
-test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', walk({ base: () => base, size: 'phone', app: 'portal' }, async (first) => {
+test('SVC-2 in the browser: a time that somebody took a moment ago is said kindly, and the words are still there', walk({ school, size: 'phone', app: 'portal' }, async (first) => {
   const { t, page } = first
   await signIn(first)
   await first.go('/b')
@@ -112,14 +104,11 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   await page.locator('button.choice').first().click()
   await first.write(t('booking.reason'), '写了很久的话')
   // Meanwhile somebody else, over the same door as everybody, takes it.
-  const other = await school.as('student2')
-  const slots = await freeSlots(other, await page.evaluate(() => { const day = (n) => new Date(Date.now() + n * 864e5).toISOString().slice(0, 10); return { from: day(0), to: day(14) } }))
-  const when = await page.locator('.when').getAttribute('title')
-  const time = /(\d\d:\d\d)/.exec(when)[1]
-  const local = (at) => new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit' }).format(new Date(at))
-  const last = slots.at(-1).starts_at.slice(0, 10)
-  for (const slot of slots.filter((each) => each.starts_at.slice(0, 10) === last && local(each.starts_at) === time))
-    await other.post('/api/v1/appointments', { shift_id: slot.shift_id, starts_at: slot.starts_at })
+  const other = await school().as('student2')
+  const [date, time] = (await page.locator('.when').getAttribute('title')).split(' ').filter((part) => /\d/.test(part))
+  const slots = await freeSlots(other, { from: date, to: date })
+  const at = Date.parse(`${date}T${time}:00+08:00`)
+  for (const slot of slots.filter((each) => Date.parse(each.starts_at) === at)) assert.equal((await book(other, slot)).status, 201)
   await first.press(t('booking.confirm'))
   await first.see(t('booking.taken'))
   await first.screen('book-taken')
@@ -130,7 +119,7 @@ test('SVC-2 in the browser: a time that somebody took a moment ago is said kindl
   await first.title(t('booking.done'))
 }))
 
-test('booking needs no mouse', walk({ base: () => base, app: 'portal' }, async (me) => {
+test('booking needs no mouse', walk({ school, app: 'portal' }, async (me) => {
   const { t, page } = me
   await signIn(me)
   await me.go('/')

@@ -61,8 +61,8 @@ export class School {
     this.offset = 0
     if (clock || beginsAt) {
       this.clockFile = join(this.folder, 'clock')
-      this.moveClock(0)
-      if (beginsAt) this.moveTo(beginsAt)
+      this.moveClock(typeof clock === 'string' ? Math.round((Date.parse(`${clock}:00+08:00`) - Date.now()) / 1000) : 0)
+      if (beginsAt && typeof clock !== 'string') this.moveTo(beginsAt)
     }
     this.storage = new Storage(this)
   }
@@ -133,7 +133,7 @@ export class School {
     if (!process.env.XINYI_KEEP) fs.rmSync(this.folder, { recursive: true, force: true })
   }
 
-  // -- clock (only with {clock: true})
+  // -- clock (only with {clock: true}, or {clock: '2026-10-13T10:00'}: begun at that time of the school's zone)
   now() { return new Date(Date.now() + this.offset * 1000) }
   moveClock(seconds) {
     if (!this.clockFile) throw new Error('this school was started without a clock of its own')

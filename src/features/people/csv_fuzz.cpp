@@ -1,4 +1,4 @@
-// libFuzzer: any bytes as a table in CSV. Nothing but Unreadable may come out.
+// Any bytes as a table in CSV. Nothing but Unreadable may come out.
 #include "features/people/table.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -1,4 +1,4 @@
-// libFuzzer: any bytes as the sheet of an XLSX (the parts around it are good), and as a whole archive.
+// Any bytes as the sheet of an XLSX (the parts around it are good), and as a whole archive.
 #include "features/people/csv.hpp"
 #include "features/people/xlsx.hpp"
 

@@ -9,6 +9,7 @@ import { rosterRoutes } from './roster/routes'
 import { peopleRoutes } from './people/routes'
 import { caseRoutes } from './cases/routes'
 import { paperRoutes } from './paper/routes'
+import { declarationRoutes } from './declarations/routes'
 import { systemRoutes } from './system/routes'
 import { noticeRoutes } from './notices/routes'
 
@@ -17,7 +18,7 @@ declare module 'vue-router' {
 }
 
 const routes: RouteRecordRaw[] = [
-  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...paperRoutes, ...systemRoutes, ...noticeRoutes,
+  ...identityRoutes, ...setupRoutes, ...todayRoutes, ...scheduleRoutes, ...rosterRoutes, ...peopleRoutes, ...caseRoutes, ...declarationRoutes, ...paperRoutes, ...systemRoutes, ...noticeRoutes,
   { path: '/', redirect: () => useSession().home },
   { path: '/:rest(.*)*', redirect: () => useSession().home },
 ]

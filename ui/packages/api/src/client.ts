@@ -40,6 +40,17 @@ function tell(event: Event): void {
   for (const listener of listeners[event]) listener()
 }
 
+let settleDebt: (() => Promise<void>) | undefined
+
+/**
+ * Who is told when an act waits for an acknowledgement that is owed: it settles the matter with the person, and the act
+ * is repeated then, under its key. The page behind keeps everything that was typed.
+ */
+export function onDebt(settle: () => Promise<void>): () => void {
+  settleDebt = settle
+  return () => { if (settleDebt === settle) settleDebt = undefined }
+}
+
 const notSessionEnd = new Set(['sign_in_failed', 'totp_needed', 'totp_wrong', 'start_secret_wrong'])
 
 const transport = createClient<paths>({ baseUrl: '', credentials: 'same-origin', cache: 'no-store' })
@@ -59,9 +70,20 @@ function clean(query: Query | undefined): Record<string, unknown> | undefined {
 }
 
 async function ask(method: Verb, path: string, given: Given, options: Ask): Promise<unknown> {
+  const named = { ...options, key: options.key ?? newKey() }
+  try {
+    return await once(method, path, given, named)
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.code !== 'pledge_needed' || !settleDebt) throw problem
+    await settleDebt()
+    return once(method, path, given, named)
+  }
+}
+
+async function once(method: Verb, path: string, given: Given, options: Ask & { key: string }): Promise<unknown> {
   const headers: Record<string, string> = {}
   if (method !== 'get') headers['X-Xinyi'] = '1'
-  if (method === 'post') headers['Idempotency-Key'] = options.key ?? newKey()
+  if (method === 'post') headers['Idempotency-Key'] = options.key
   if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
   const raw = given.body instanceof Blob
   if (raw) headers['Content-Type'] = 'application/octet-stream'

@@ -1,5 +1,5 @@
 export * from './contract'
 export * from './calls'
 export { slotsOf } from './slots'
-export { newKey, on, type Ask } from './client'
+export { newKey, on, onDebt, type Ask } from './client'
 export { Problem, Unreachable, type FieldProblem } from './problem'

@@ -1,5 +1,6 @@
 export * from './dates'
 export * from './doubleKey'
+export * from './due'
 export * from './grades'
 export * from './language'
 export * from './notices'

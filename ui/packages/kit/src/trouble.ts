@@ -18,7 +18,7 @@ const fallback: Record<string, Record<Language, string>> = {
 
 export interface Trouble {
   text: string
-  /** Quote this number when asking for help. */
+  /** Quote this number when asking for help; only where something is broken, not where a refusal says it all. */
   id: string | undefined
   retry: boolean
 }
@@ -29,10 +29,18 @@ export function trouble(error: unknown, language: Language): Trouble {
   if (error instanceof Problem) {
     const details = [...new Set(error.fields.map((each) => each.text?.[language]).filter(Boolean))].join(' ')
     const main = error.text(language) ?? pick(String(error.status), language)
-    const text = details && details !== main ? `${main} ${details}` : main
-    return { text, id: error.id, retry: error.status >= 500 || error.status === 429 }
+    const text = [main, details === main ? '' : details, pause(error.extra.retry_after_s, language)].filter(Boolean).join(' ')
+    return { text, id: error.status >= 500 || error.code === 'unknown' ? error.id : undefined, retry: error.status >= 500 || error.status === 429 }
   }
   return { text: pick('unknown', language), id: undefined, retry: true }
+}
+
+/** How long to wait, in the words of a person. */
+function pause(seconds: unknown, language: Language): string {
+  if (typeof seconds !== 'number' || !(seconds > 0)) return ''
+  const minutes = Math.ceil(seconds / 60)
+  if (language === 'zh') return seconds < 90 ? `${seconds} 秒以后可以再试。` : `大约 ${minutes} 分钟以后可以再试。`
+  return seconds < 90 ? `You can try again in ${seconds} seconds.` : `You can try again in about ${minutes} minutes.`
 }
 
 function pick(key: string, language: Language): string {

@@ -1,6 +1,6 @@
 import type { Component } from 'vue'
 import type { Role } from '@xinyi/api'
-import { Bell, Calendar, Collection, Files, Monitor, Printer, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
+import { Bell, Calendar, Collection, Document, Files, Monitor, Printer, Sunny, Upload, User, UserFilled } from '@element-plus/icons-vue'
 
 export interface NavItem { to: string; key: string; icon: Component; roles: Role[] }
 
@@ -13,6 +13,7 @@ export const navigation: NavItem[] = [
   { to: '/i', key: 'import', icon: Upload, roles: ['director', 'administrator'] },
   { to: '/t', key: 'staff', icon: UserFilled, roles: ['director'] },
   { to: '/f', key: 'forms', icon: Printer, roles: [] },
+  { to: '/e', key: 'declarations', icon: Document, roles: ['director'] },
   { to: '/y', key: 'system', icon: Monitor, roles: ['administrator', 'director'] },
   { to: '/o', key: 'notify', icon: Bell, roles: ['director', 'administrator'] },
   { to: '/me', key: 'account', icon: Collection, roles: [] },

@@ -49,6 +49,23 @@ export const useSession = defineStore('session', () => {
     me.value = null
   }
 
+  const owes = ref(false)
+  let debt: { settled: Promise<void>; settle: () => void } | undefined
+  /** A new version of the pledge stands in the way of an act: everything that waits for it waits for the same reading. */
+  function owed(): Promise<void> {
+    if (!debt) {
+      let settle = (): void => undefined
+      debt = { settled: new Promise((done) => { settle = done }), settle }
+      owes.value = true
+    }
+    return debt.settled
+  }
+  function acknowledged(): void {
+    owes.value = false
+    debt?.settle()
+    debt = undefined
+  }
+
   const has = (...wanted: Role[]): boolean => wanted.some((role) => me.value?.roles.includes(role))
   const works = computed(() => has('counsellor', 'trainee', 'director', 'deputy', 'reception', 'crisis_team'))
   const home = computed(() => {
@@ -65,5 +82,5 @@ export const useSession = defineStore('session', () => {
     ended.value = true
   })
 
-  return { me, about, ended, idleEnds, warnBefore, accept, ready, renew, leave, has, works, home, zone }
+  return { me, about, ended, owes, idleEnds, warnBefore, accept, ready, renew, leave, owed, acknowledged, has, works, home, zone }
 })

@@ -3,6 +3,8 @@ import { on, publicly, session, type About, type Me } from '@xinyi/api'
 
 const me = ref<Me | null>(null)
 const about = ref<About | null>(null)
+/** The session ended by itself, not by its person. */
+const ended = ref(false)
 let asked: Promise<void> | undefined
 
 async function ask(): Promise<void> {
@@ -17,9 +19,11 @@ export function useMe() {
   return {
     me,
     about,
+    ended,
     ready: () => (asked ??= ask()),
     accept(next: Me) {
       me.value = next
+      ended.value = false
       asked = Promise.resolve()
     },
     async leave() {
@@ -37,5 +41,6 @@ export function useMe() {
 }
 
 on('ended', () => {
+  ended.value = me.value !== null
   me.value = null
 })
