@@ -42,6 +42,8 @@ export interface paths {
         get: operations["get_counsellors"]; };
     "/api/v1/day": {
         get: operations["get_day"]; };
+    "/api/v1/day.pdf": {
+        get: operations["get_day_pdf"]; };
     "/api/v1/declarations": {
         get: operations["get_declarations"];
         post: operations["post_declarations"]; };
@@ -53,6 +55,10 @@ export interface paths {
         get: operations["get_demo"]; };
     "/api/v1/events": {
         get: operations["get_events"]; };
+    "/api/v1/forms": {
+        get: operations["get_forms"]; };
+    "/api/v1/forms/{id}.pdf": {
+        get: operations["get_forms_id_pdf"]; };
     "/api/v1/me/channels": {
         get: operations["get_me_channels"];
         put: operations["put_me_channels"]; };
@@ -115,6 +121,8 @@ export interface paths {
     "/api/v1/shifts": {
         get: operations["get_shifts"];
         post: operations["post_shifts"]; };
+    "/api/v1/shifts.xlsx": {
+        get: operations["get_shifts_xlsx"]; };
     "/api/v1/shifts/{id}": {
         delete: operations["delete_shifts_id"]; };
     "/api/v1/slots": {
@@ -181,6 +189,8 @@ export interface components {
         FieldView: { key: string; required?: boolean; title_en: string; title_zh: string; };
         Finding: { code: string; field: string; file: string; line: number; severity: "refused" | "warning"; text: components["schemas"]["Bilingual"]; value: string; };
         FirstSignIn: { password: string; school?: string | null; start_secret: string; username: string; };
+        FormLine: { id: string; number: string; poster?: boolean; title: components["schemas"]["Bilingual"]; version: string; };
+        Forms: { items: components["schemas"]["FormLine"][]; };
         FreeTimes: { counsellor: components["schemas"]["Person"]; room: components["schemas"]["Place"]; shift_id: string; slot_minutes: number; starts: string[]; };
         Health: { id: string; ok?: boolean; text: components["schemas"]["Bilingual"]; };
         Healths: { items: components["schemas"]["Health"][]; };
@@ -309,6 +319,9 @@ export interface operations {
     get_day: {
         parameters: { query?: { counsellor_id?: string; date?: string; }; };
         responses: { 200: { content: { "application/json": components["schemas"]["Day"]; }; }; }; };
+    get_day_pdf: {
+        parameters: { query?: { date?: string; lang?: string; names?: string; }; };
+        responses: { 200: { content: { "application/pdf": string; }; }; }; };
     get_declarations: {
         responses: { 200: { content: { "application/json": components["schemas"]["DeclarationTexts"]; }; }; }; };
     post_declarations: {
@@ -323,6 +336,11 @@ export interface operations {
         responses: { 200: { content: { "application/json": components["schemas"]["Demo"]; }; }; }; };
     get_events: {
         responses: { 200: { content: { "text/event-stream": components["schemas"]["Event"]; }; }; }; };
+    get_forms: {
+        responses: { 200: { content: { "application/json": components["schemas"]["Forms"]; }; }; }; };
+    get_forms_id_pdf: {
+        parameters: { query?: { lang?: string; }; path: { id: string; }; };
+        responses: { 200: { content: { "application/pdf": string; }; }; }; };
     get_me_channels: {
         responses: { 200: { content: { "application/json": components["schemas"]["OwnChannels"]; }; }; }; };
     put_me_channels: {
@@ -421,6 +439,9 @@ export interface operations {
     post_shifts: {
         requestBody: { content: { "application/json": components["schemas"]["NewShift"]; }; };
         responses: { 201: { content: { "application/json": components["schemas"]["Shift"]; }; }; }; };
+    get_shifts_xlsx: {
+        parameters: { query?: { date?: string; lang?: string; }; };
+        responses: { 200: { content: { "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string; }; }; }; };
     delete_shifts_id: {
         parameters: { path: { id: string; }; };
         responses: { 204: { }; }; };
