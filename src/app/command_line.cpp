@@ -15,6 +15,7 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--database", o.database, "sqlite or postgresql://…")->envname("XINYI_DATABASE");
   app.add_option("--database-owner", o.database_owner, "the schema owner's postgresql://… (migrate only)")->envname("XINYI_DATABASE_OWNER");
   app.add_option("--heads", o.heads, "file to which signed audit heads are copied; best on another disk")->envname("XINYI_HEADS");
+  app.add_option("--reserve", o.reserve, "MiB set aside in the data folder for the day its disk is full; 0: nothing")->check(CLI::Range(0, 65'536))->envname("XINYI_RESERVE");
   app.add_flag("--json", o.json, "answer for machines");
   app.set_config("--config", "", "configuration file (TOML)")->envname("XINYI_CONFIG");
   app.fallthrough();

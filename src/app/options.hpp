@@ -12,6 +12,7 @@ struct Options {
   std::string database = "sqlite";          // --database: sqlite or postgresql://…
   std::string database_owner;               // --database-owner: for migrate on PostgreSQL
   std::string heads;                        // --heads: where signed audit heads are copied; best on another disk
+  std::int64_t reserve = 32;                // --reserve: MiB set aside on the disk for the day it is full; 0: nothing
   bool json = false;                        // --json
 };
 

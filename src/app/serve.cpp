@@ -46,7 +46,7 @@ int serve(const Options& options) {
   const auto routes = all_routes();
   http::Server server(services, routes, {.address = listen->first, .port = listen->second, .files = screens()});
   {
-    const Jobs jobs(house, true);
+    const Jobs jobs(house);
     std::optional<ControlSocket> control;
     if (options.database == "sqlite")
       control.emplace(options.data, [&](const ControlRequest& request, std::ostream& out, std::ostream& err) { return run(request.arguments, &house, request.folder, out, err); });
