@@ -18,6 +18,7 @@ void add_common(CLI::App& app, Options& o) {
   app.add_option("--trusted-proxy", o.trusted_proxies, "addresses of TLS proxies in front, whose X-Forwarded-For is believed (separated by commas)")
       ->delimiter(',')->envname("XINYI_TRUSTED_PROXY");
   app.add_option("--hook-hosts", o.hook_hosts, "hosts of web hooks that may lie inside the school's network, with commas")->envname("XINYI_HOOK_HOSTS");
+  app.add_option("--reserve", o.reserve, "MiB set aside in the data folder for the day its disk is full; 0: nothing")->check(CLI::Range(0, 65'536))->envname("XINYI_RESERVE");
   app.add_flag("--json", o.json, "answer for machines");
   app.set_config("--config", "", "configuration file (TOML)")->envname("XINYI_CONFIG");
   app.fallthrough();

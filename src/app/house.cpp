@@ -75,13 +75,19 @@ http::Routes all_routes(const notify::Running& running) {
 }
 
 std::unique_ptr<storage::Database> open_database(const Options& options) {
-  if (options.database == "sqlite") return storage::open_sqlite({.path = options.data + "/xinyi.db", .vfs = {}});
+  if (options.database == "sqlite") {
+    const auto space = options.data + "/reserve";
+    storage::SqliteOptions sqlite{.path = options.data + "/xinyi.db", .vfs = {}};
+    if (options.reserve > 0) sqlite.reserve = storage::file_reserve(space, options.reserve << 20);
+    else fs::remove(space);
+    return storage::open_sqlite(sqlite);
+  }
   if (options.database.starts_with("postgres"))
     return storage::open_postgresql({.url = options.database, .owner_url = options.database_owner});
   throw storage::OperatorError("--database is \"sqlite\" or begins with postgresql://");
 }
 
-House::House(const Options& options, Need need, Random&) : options_(options) {
+House::House(const Options& options, Need need, Random& random) : options_(options), holder_(random.bytes<16>()) {
   crypto::start();
   if (need == Need::fresh) {
     fs::create_directories(options_.data);

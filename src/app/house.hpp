@@ -26,11 +26,16 @@ class House {
   identity::Schools& schools() { return *schools_; }
   const Clock& clock() const { return clock_; }
   const Options& options() const { return options_; }
+  /// This process in the leases, new at each start.
+  const Fixed<16>& holder() const { return holder_; }
+  /// No other process can be at this database: the data folder's lock is ours and the database lies in it.
+  bool alone() const { return lock_ != nullptr; }
   /// The only school of this folder. OperatorError when there is none or there are several.
   SchoolId only_school();
 
  private:
   Options options_;
+  Fixed<16> holder_;
   SystemClock clock_;
   std::unique_ptr<storage::FolderLock> lock_;
   std::unique_ptr<vault::ServerKeys> keys_;

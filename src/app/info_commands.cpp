@@ -24,6 +24,12 @@ std::vector<Check> examine(House& house) {
   out.push_back({"keys", true, "密钥文件齐全,权限正确", "The key files are there and closed to others"});
   const auto ailment = house.db().ailment();
   out.push_back({"storage", ailment.empty(), ailment.empty() ? "数据库正常" : "数据库有问题:" + ailment, ailment.empty() ? "The database is well" : "The database: " + ailment});
+  const bool scarce = house.db().scarce();
+  out.push_back({"reserve", !scarce,
+                 options.reserve == 0 ? "没有为磁盘写满预留空间(--reserve 0)" : scarce ? "磁盘已满,正在使用预留空间:只能登录、退出和查阅;请腾出空间,之后自动恢复" : "为磁盘写满预留的空间完好",
+                 options.reserve == 0 ? "Nothing is set aside for a full disk (--reserve 0)"
+                 : scarce ? "The disk is full and its reserve is in use: people can only sign in, sign out and read. Make room; the rest goes on by itself then"
+                          : "What is set aside for a full disk is whole"});
   std::error_code ec;
   const auto space = fs::space(options.data, ec);
   const bool roomy = !ec && space.available > (1ull << 30);
@@ -88,30 +94,25 @@ int doctor(House& house, bool json, std::ostream& out) {
 }
 
 int backup(House& house, const std::string& folder, std::ostream& out) {
-  fs::create_directories(folder);
-  fs::permissions(folder, fs::perms::owner_all);
+  std::error_code failed;
+  if (fs::create_directories(folder, failed)) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (failed) throw storage::OperatorError("The folder " + folder + " cannot be made (" + failed.message() + "). Nothing was copied. The server writes the copy, so its user needs the right to.");
   const auto file = folder + "/xinyi-" + to_text(house.clock().now()) + ".db";
   for (const auto& school : house.schools().all()) {
-    seal_and_copy(house, school);
+    // The act first, so that it is in the copy, and then a head that covers it.
     house.db().write(school, [&](storage::WriteTx& tx) {
       audit::Event e{audit::Actor::operator_(), audit::Act::backup_made};
       e.object = audit::Object::the("backup");
       e.at = house.clock().now();
       audit::append(tx, e);
     });
+    seal_and_copy(house, school);
   }
-  house.db().backup_to(file);
-  {
-    // Sessions, remembered requests and counted guesses are of the running server: a copy must not revive them.
-    const auto copy = storage::open_sqlite({.path = file, .vfs = {}});
-    copy->write(SchoolId{}, [](storage::WriteTx& tx) {
-      tx.exec("DELETE FROM sessions");
-      tx.exec("DELETE FROM idempotency");
-      tx.exec("DELETE FROM sign_in_failures");
-    });
-  }
-  for (const char* rest : {"-wal", "-shm"}) fs::remove(file + rest);
-  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  house.db().backup_to(file, [](storage::WriteTx& tx) {
+    identity::forget_sessions(tx);
+    http::forget_keys(tx);
+    storage::forget_leases(tx);
+  });
   out << file << "\n";
   return 0;
 }

@@ -15,6 +15,7 @@ struct Options {
   std::string heads;                        // --heads: where signed audit heads are copied; best on another disk
   std::vector<std::string> trusted_proxies; // --trusted-proxy: addresses whose X-Forwarded-For is believed; none by default
   std::string hook_hosts;                   // --hook-hosts: hosts of web hooks that may lie inside the school's network, with commas
+  std::int64_t reserve = 32;                // --reserve: MiB set aside on the disk for the day it is full; 0: nothing
   bool json = false;                        // --json
 };
 

@@ -64,7 +64,7 @@ int serve(const Options& options) {
   const auto routes = all_routes({&hub, &outside});
   http::Server server(services, routes, {.address = listen->first, .port = listen->second, .proxies = *proxies, .files = screens()});
   {
-    const Jobs jobs(house, true);
+    const Jobs jobs(house);
     const notify::Sender sender(house.db(), house.schools(), house.clock(), random, outside.options());
     std::optional<ControlSocket> control;
     if (options.database == "sqlite")

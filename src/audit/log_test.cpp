@@ -226,6 +226,23 @@ TEST_F(Log, SealerRefusesAShorterOrOtherLog) {
   EXPECT_THROW(seal_head(*db_, school_, crypto::sign_pair_from_seed(Bytes(32, 1)), clock_), Damaged);
 }
 
+TEST_F(Log, ASealerWhoseLeaseIsAnothersStoresNothing) {
+  const auto take = [&](std::uint8_t who) {
+    return db_->write(school_,
+                      [&](storage::WriteTx& tx) { return storage::seize_lease(tx, "sealer", Fixed<16>{who}); });
+  };
+  const auto heads = [&] {
+    return read([](storage::ReadTx& tx) { return tx.one("SELECT count(*) FROM audit_heads")->get<int>(0); });
+  };
+  grow(*db_, school_, random_, 10);
+  const auto late = take(1);
+  const auto sealer = take(2);
+  EXPECT_THROW(seal_head(*db_, school_, key_, clock_, late), storage::LeaseLost);
+  EXPECT_EQ(heads(), 0);
+  EXPECT_EQ(seal_head(*db_, school_, key_, clock_, sealer)->size, 10u);
+  EXPECT_EQ(heads(), 1);
+}
+
 TEST_F(Log, HeadsAreCopiedOut) {
   grow(*db_, school_, random_, 3);
   const auto file = folder_ / "heads.jsonl";

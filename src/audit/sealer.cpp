@@ -164,7 +164,7 @@ std::optional<StoredHead> head_of_size(storage::ReadTx& tx, std::uint64_t size) 
 }
 
 std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, const crypto::SignPair& log_key,
-                              const Clock& clock, const std::optional<Head>& known) {
+                              const Clock& clock, const storage::Lease& sealer, const std::optional<Head>& known) {
   const auto last = db.read(school, [&](storage::ReadTx& tx) {
     auto state = last_state(tx, log_key.sign_public);
     if (known) require_known(tx, state, log_key.sign_public, *known);
@@ -177,12 +177,16 @@ std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, con
   const auto size = growth.frontier().size();
   if (size == last.frontier.size()) return last.head ? std::optional<Head>(*last.head) : std::nullopt;
   const auto head = sign_head(log_key, school, size, growth.frontier().root(), clock.now());
-  return db.write(school, [&](storage::WriteTx& tx) -> std::optional<Head> {
-    // Somebody else sealed meanwhile: theirs stands, the next turn goes on from it.
-    if (newest_size(tx) != last.frontier.size()) return *newest_head(tx);
+  const auto sign = [&](storage::WriteTx& tx) -> std::optional<Head> {
+    storage::hold_lease(tx, sealer);
+    const auto now = newest_size(tx);
+    if (now < last.frontier.size()) throw Damaged("signed heads of the audit log have disappeared", now);
+    // The holder's own other thread sealed meanwhile (an operator's command): that head stands, the next turn goes on from it.
+    if (now > last.frontier.size()) return *newest_head(tx);
     store(tx, head, growth.frontier(), growth.nodes());
     return head;
-  });
+  };
+  return db.write(school, sign, storage::Weight::vital);
 }
 
 void copy_head(const std::string& file, const Head& head) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "audit/tree.hpp"
-#include "storage/database.hpp"
+#include "storage/lease.hpp"
 
 namespace xinyi::audit {
 
@@ -24,9 +24,11 @@ class Damaged : public std::exception {
 
 /// Signs the committed prefix and stores the head; returns the newest head (the old one when nothing was added, nothing
 /// when the log is empty). Throws Damaged when the log is smaller than, or inconsistent with, the last head or `known`
-/// (the newest head that left the machine, when the caller has it). Reads in pages; blocks; one caller at a time.
+/// (the newest head that left the machine, when the caller has it). Reads in pages; blocks. The caller is the school's
+/// sealer: the head is stored only under its lease, otherwise storage::LeaseLost and nothing is kept.
 std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, const crypto::SignPair& log_key,
-                              const Clock& clock, const std::optional<Head>& known = std::nullopt);
+                              const Clock& clock, const storage::Lease& sealer,
+                              const std::optional<Head>& known = std::nullopt);
 
 struct StoredHead : Head {
   std::optional<Instant> copied_at;

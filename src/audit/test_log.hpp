@@ -15,8 +15,9 @@
 #include "kernel/random.hpp"
 
 namespace xinyi::embedded {
+std::span<const File> storage_migrations();
 std::span<const File> audit_migrations();
-}
+}  // namespace xinyi::embedded
 
 namespace xinyi::audit {
 
@@ -27,11 +28,19 @@ inline bool full_campaign() {
 
 inline std::unique_ptr<storage::Database> open_log(const std::string& path) {
   std::vector<storage::Migration> steps;
-  for (const auto& file : embedded::audit_migrations())
-    steps.push_back({std::string(file.name), std::string(file.text)});
+  for (const auto files : {embedded::storage_migrations(), embedded::audit_migrations()})
+    for (const auto& file : files) steps.push_back({std::string(file.name), std::string(file.text)});
   auto db = storage::open_sqlite({.path = path, .vfs = "", .synchronous = "OFF"});
   db->migrate(steps);
   return db;
+}
+
+/// Seals as the school's only sealer.
+inline std::optional<Head> seal_head(storage::Database& db, const SchoolId& school, const crypto::SignPair& log_key,
+                                     const Clock& clock, const std::optional<Head>& known = std::nullopt) {
+  const auto sealer =
+      db.write(school, [](storage::WriteTx& tx) { return storage::seize_lease(tx, "sealer", Fixed<16>{1}); });
+  return seal_head(db, school, log_key, clock, sealer, known);
 }
 
 class Folder {

@@ -140,6 +140,8 @@ void Call::remember(storage::WriteTx& tx, const std::optional<Once>& once, const
           now_ + kRemembered);
 }
 
+void forget_keys(storage::WriteTx& tx) { tx.exec("DELETE FROM idempotency"); }
+
 std::int64_t clear_ended_keys(storage::WriteTx& tx, Instant now) {
   return tx.exec("DELETE FROM idempotency WHERE school_id = ?1 AND expires_at <= ?2", tx.school(), now);
 }

@@ -305,7 +305,10 @@ Outgoing Connection::own_page(const Head& head, std::string_view path) const {
     plain(200, "ok\n");
   } else if (path == "/readyz") {
     const bool ready = loop_.shared.ready && !loop_.shared.stopping;
-    plain(ready ? 200 : 503, ready ? "ready\n" : "not ready\n");
+    plain(ready ? 200 : 503, ready                ? "ready\n"
+                             : loop_.shared.scarce ? "not ready: the disk is full. People can sign in and out and records can be read; "
+                                                     "nothing else is saved until there is room.\n"
+                                                   : "not ready\n");
   } else if (path == "/metrics" && loopback_ && !head.forwarded) {
     plain(200, loop_.shared.dispatcher.metrics().text());
   } else {

@@ -103,7 +103,13 @@ struct Route {
   bool versioned = false;        // needs If-Match
   std::size_t upload_limit = 0;  // > 0: the body is streamed to a capped temporary file instead of being parsed
   bool by_itself = false;        // pages ask without a person's hand: the session's idle end does not move
+  bool vital = false;            // its writes may use what is set aside for a full disk
 };
+/// The route with its writes declared vital: people come in and get out, and read under audit.
+inline Route vital(Route route) {
+  route.vital = true;
+  return route;
+}
 
 /// The raw request as the server hands it on; names in lower case.
 struct Incoming {
@@ -205,10 +211,15 @@ class Call {
   /// repeated by Idempotency-Key: for openings, which leave their event every time.
   template <class F>
   auto write(F work) -> Task<std::invoke_result_t<F, storage::WriteTx&>> {
+    return write(std::move(work), weight());
+  }
+  /// The same for a write that weighs more than its route: the opening that answers an act already done.
+  template <class F>
+  auto write(F work, storage::Weight weight) -> Task<std::invoke_result_t<F, storage::WriteTx&>> {
     co_return co_await services_.db.write_task(school_, executor_, [this, &work](storage::WriteTx& tx) {
       admit(tx);
       return work(tx);
-    });
+    }, weight);
   }
   /// An act that happens once: with an Idempotency-Key seen before (same person, route and content) the work is
   /// skipped and its first outcome returned. `work` returns Touched.
@@ -221,7 +232,7 @@ class Call {
       const Touched touched = work(tx);
       remember(tx, once, touched);
       return touched;
-    });
+    }, weight());
   }
   /// What the rule's judgement found, after read/write/act.
   const identity::Facts& facts() const { return facts_; }
@@ -241,6 +252,7 @@ class Call {
 
  private:
   friend class Dispatcher;
+  storage::Weight weight() const { return route_.vital ? storage::Weight::vital : storage::Weight::ordinary; }
   const std::string* raw_query(std::string_view name) const;
   void admit(storage::ReadTx& tx);
   /// The same where this very transaction found the session: it need not be looked at again.
@@ -379,5 +391,7 @@ void add_openapi(Routes& routes, std::string_view version);
 
 /// Removes Idempotency-Keys older than 24 hours. A job calls it; returns how many.
 std::int64_t clear_ended_keys(storage::WriteTx& tx, Instant now);
+/// All of all schools, for a copy: a request of yesterday is not to be answered by what was restored.
+void forget_keys(storage::WriteTx& tx);
 
 }  // namespace xinyi::http

@@ -198,6 +198,8 @@ Task<void> Dispatcher::resolve(Work& work) const {
 Task<void> Dispatcher::read_body(Work& work) const {
   const auto& route = work.entry->route;
   if (route.upload_limit > 0) {
+    // The file lies on the same disk: it would take what is set aside for signing in.
+    if (services_.db.scarce()) throw Refusal(Code::storage_full, "an upload, while the reserve is in use");
     co_await receive_upload(work.body, services_.data_dir, route.upload_limit, work.in.upload_path);
     co_return;
   }
@@ -284,7 +286,8 @@ void Dispatcher::touch(const Work& work) const {
       [plain, now, school = services_.schools.of(plain.school)](storage::WriteTx& tx) { identity::touch(tx, school->data_key, plain, now); },
       [](std::exception_ptr e) {
         if (e) log::write(log::Message::session_touch_failed);
-      });
+      },
+      storage::Weight::vital);
 }
 
 Task<void> Dispatcher::record_refusal(Work& work, const identity::Facts& facts) const {
@@ -303,7 +306,8 @@ Task<void> Dispatcher::record_refusal(Work& work, const identity::Facts& facts) 
   event.outcome = audit::Outcome::refused;
   std::exception_ptr error;
   try {
-    co_await services_.db.write_task(work.who->school, work.executor, [&](storage::WriteTx& tx) { audit::append(tx, event); });
+    co_await services_.db.write_task(work.who->school, work.executor, [&](storage::WriteTx& tx) { audit::append(tx, event); },
+                                        storage::Weight::vital);
   } catch (...) {
     log::write(log::Message::refusal_not_recorded, {{"route", route_name(route)}});
   }

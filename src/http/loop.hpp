@@ -32,6 +32,7 @@ struct Shared {
   const ServerOptions& options;
   std::atomic<bool> stopping{false};
   std::atomic<bool> ready{false};
+  std::atomic<bool> scarce{false};   // the disk is full: only vital writes are taken
   std::atomic<std::int64_t> cut{0};  // requests closed at the end of stop()
 };
 

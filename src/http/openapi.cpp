@@ -204,6 +204,7 @@ json::array routes_json(const Routes& routes) {
                                {"body", std::move(body)},
                                {"schemas", std::move(schemas)},
                                {"upload_limit", r.upload_limit},
+                               {"vital", r.vital},
                                {"versioned", r.versioned},
                                {"status", e.status},
                                {"media", e.media},

@@ -219,6 +219,7 @@ class Server::Impl {
   void check_storage() noexcept {
     bool well = false;
     try {
+      shared_.scarce = services_.db.scarce();
       well = services_.db.ailment().empty();
     } catch (...) {
       // Not well, whatever it was.

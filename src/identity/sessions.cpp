@@ -120,6 +120,11 @@ std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now) {
   return tx.exec("DELETE FROM sessions WHERE school_id = ?1 AND (ends_at <= ?2 OR idle_ends_at <= ?2)", tx.school(), now);
 }
 
+void forget_sessions(storage::WriteTx& tx) {
+  tx.exec("DELETE FROM sessions");
+  tx.exec("DELETE FROM sign_in_failures");
+}
+
 std::optional<Principal> resolve(storage::ReadTx& tx, const vault::DataKey& data_key, const Token& token, Instant now) {
   const auto lookup = token.lookup();
   Bytes sealed;

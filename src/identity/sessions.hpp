@@ -30,6 +30,9 @@ void totp_shown(storage::WriteTx& tx, const vault::DataKey& data_key, const Prin
 /// Removes what has ended. A job calls it.
 std::int64_t clear_ended_sessions(storage::WriteTx& tx, Instant now);
 
+/// All sessions and counted guesses of all schools: they belong to the running server, and a copy must not revive them.
+void forget_sessions(storage::WriteTx& tx);
+
 struct SessionLimits {
   Span staff_idle = std::chrono::minutes(30), staff_absolute = std::chrono::hours(10);
   Span client_idle = std::chrono::minutes(15), client_absolute = std::chrono::hours(2);

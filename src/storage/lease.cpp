@@ -49,15 +49,20 @@ Lease seize_lease(WriteTx& tx, std::string_view job, const Fixed<16>& holder, Sp
 }
 
 void hold_lease(WriteTx& tx, const Lease& lease) {
-  const auto held = tx.exec(
-      "UPDATE leases SET ends_at = ?5 WHERE school_id = ?1 AND job = ?2 AND holder = ?3 AND fence = ?4", tx.school(),
-      lease.job, lease.holder, lease.fence, tx.clock_now() + lease.length);
+  const auto held =
+      tx.exec("UPDATE leases SET ends_at = ?5 WHERE school_id = ?1 AND job = ?2 AND holder = ?3 AND fence = ?4",
+              tx.school(), lease.job, lease.holder, lease.fence, tx.clock_now() + lease.length);
   if (held == 0) throw LeaseLost();
 }
 
 void release_lease(WriteTx& tx, const Lease& lease) {
   tx.exec("UPDATE leases SET ends_at = 0 WHERE school_id = ?1 AND job = ?2 AND holder = ?3 AND fence = ?4", tx.school(),
           lease.job, lease.holder, lease.fence);
+}
+
+std::optional<Fixed<16>> lease_holder(ReadTx& tx, std::string_view job) {
+  const auto now = stored(tx, job);
+  return now ? std::optional(now->holder) : std::nullopt;
 }
 
 void forget_leases(WriteTx& tx) { tx.exec("DELETE FROM leases"); }

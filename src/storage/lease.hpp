@@ -47,6 +47,8 @@ void hold_lease(WriteTx& tx, const Lease& lease);
 void release_lease(WriteTx& tx, const Lease& lease);
 /// Whether `holder` could take it now, without a write.
 bool lease_is_free(ReadTx& tx, std::string_view job, const Fixed<16>& holder, Span length = kLease);
+/// Who has it, lapsed or not.
+std::optional<Fixed<16>> lease_holder(ReadTx& tx, std::string_view job);
 /// All leases of all schools, for a copy that another server will run on.
 void forget_leases(WriteTx& tx);
 

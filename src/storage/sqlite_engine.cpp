@@ -259,7 +259,7 @@ void SqliteDatabase::backup_to(const std::string& path, const Job& leave_out) {
   } catch (const ConstraintError& e) {
     why = e.detail();
   }
-  for (const char* rest : {"", "-journal"}) ::unlink((unfinished + rest).c_str());
+  for (const char* rest : {"", "-journal", "-wal", "-shm"}) ::unlink((unfinished + rest).c_str());
   throw OperatorError(fmt::format("The backup {} could not be written ({}). Check the space on its disk.", path, why));
 }
 

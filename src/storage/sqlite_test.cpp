@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <fstream>
 #include <thread>
 
 #include "storage/folder_lock.hpp"
@@ -99,8 +100,36 @@ TEST_F(Sqlite, ABackupIsOneWholeFileWhileWritesGoOn) {
   EXPECT_EQ(copy->read(home, [](ReadTx& tx) { return tx.one("PRAGMA integrity_check")->get<std::string>(0); }), "ok");
 }
 
+TEST_F(Sqlite, ABackupWithoutWhatIsLeftOutHoldsNoByteOfIt) {
+  const std::string secret = "a sealed session, as it lies there";
+  database->write(home, [&](WriteTx& tx) {
+    put(tx, 1);
+    tx.exec("INSERT INTO vals (school_id, id, t) VALUES (?1, 2, ?2)", home, secret);
+  });
+  const auto bytes = [](const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  TemporaryFolder other;
+  const auto whole = other.path() + "/whole.db", clean = other.path() + "/clean.db";
+  database->backup_to(whole);
+  EXPECT_NE(bytes(whole).find(secret), std::string::npos) << "control";
+  database->backup_to(clean, [](WriteTx& tx) { tx.exec("DELETE FROM vals WHERE id = 2"); });
+  EXPECT_EQ(bytes(clean).find(secret), std::string::npos);
+  EXPECT_EQ(count(home), 2) << "the original keeps it";
+  SqliteOptions options;
+  options.path = clean;
+  EXPECT_EQ(
+      open_sqlite(options)->read(home, [](ReadTx& tx) { return tx.one("SELECT count(*) FROM vals")->get<int>(0); }), 1);
+}
+
 TEST_F(Sqlite, ABackupThatCannotBeWrittenIsASentence) {
   EXPECT_THROW(database->backup_to("/nonexistent/backup.db"), OperatorError);
+  // What could not be left out is not handed over, under no name.
+  TemporaryFolder other;
+  EXPECT_THROW(database->backup_to(other.path() + "/b.db", [](WriteTx& tx) { tx.exec("DELETE FROM no_such_table"); }),
+               OperatorError);
+  EXPECT_TRUE(std::filesystem::is_empty(other.path()));
 }
 
 TEST_F(Sqlite, AnEndlessReadIsEnded) {

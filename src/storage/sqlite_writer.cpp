@@ -13,7 +13,7 @@
 namespace xinyi::storage {
 namespace {
 
-constexpr int kLongLog = 4;  // times the length at which the log is first emptied
+constexpr int kLongLog = 4;                      // times the length at which the log is first emptied
 constexpr int kScarceLog = 256;                  // its length in pages while the disk is full; 1 MB
 constexpr std::chrono::seconds kLookForRoom{2};  // how often, while nobody writes
 

@@ -130,10 +130,9 @@ TEST_F(DiskReserve, OfOneGroupTheVitalJobsAreWritten) {
 
 TEST_F(DiskReserve, AnOrdinaryJobThatBringsTheGroupDownDoesNotOpenTheReserve) {
   disk.fill_up(3'000'000);
-  EXPECT_EQ(write(
-                [](WriteTx& tx) {
-                  for (int n = 0; n < 400; ++n) put(n, 60'000)(tx);
-                }),
+  EXPECT_EQ(write([](WriteTx& tx) {
+              for (int n = 0; n < 400; ++n) put(n, 60'000)(tx);
+            }),
             kFull);
   EXPECT_FALSE(db->scarce());
   EXPECT_EQ(stored(), 0);

@@ -1,12 +1,13 @@
-// The disk fills up under a running school, and the clock jumps: writes are refused in so many words, what can be read
-// is read, nothing acknowledged is lost, and all goes on when there is space again.
+// The disk fills up under a running school, and the clock jumps. On the full disk people sign in and out and records are
+// read, out of a reserve; everything else is refused in so many words, nothing acknowledged is lost, and all goes on by
+// itself when there is space again.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { full, report } from './campaign_kit.mjs'
-import { School, book, demoSchool, freeSlots, onPostgres, today } from './harness.mjs'
+import { School, book, demoSchool, exchange, fields, freeSlots, onPostgres, openCase, record, sleep, today } from './harness.mjs'
 
 const root = process.getuid?.() === 0
 const rounds = full ? 30 : 3
@@ -22,27 +23,55 @@ function fill(folder) {
   } finally { fs.closeSync(file) }
 }
 
-test('a full disk: 507 and nothing half, reading goes on, nothing acknowledged is lost, and it recovers by itself',
-  { timeout: 1_800_000, skip: (!root && 'mounting a small disk needs root') || (onPostgres && 'the data is not in the folder there') }, async () => {
-  const since = performance.now()
+/** A demonstration school whose data lie on a small disk of their own; `reserve` MiB of it are set aside. */
+async function smallDisk(reserve) {
   const school = new School()
   fs.mkdirSync(school.data)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', school.data])
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', school.data])
+  process.env.XINYI_RESERVE = String(reserve)
+  const made = JSON.parse((await school.cli(['demo', '--students', '30', '--json'], { ok: true })).stdout)
+  school.password = made.password
+  await school.serve()
+  return school
+}
+async function cleared(school) {
+  await school.stop()
+  execFileSync('umount', [school.data])
+  await school.remove()
+  delete process.env.XINYI_RESERVE
+}
+const ready = (school) => exchange(school.port, { path: '/readyz' })
+const enter = (school) => school.client().post('/api/v1/session', { username: 'student', password: school.password })
+const skip = (!root && 'mounting a small disk needs root') || (onPostgres && 'the data is not in the folder there')
+
+test('a full disk: people come in and out and records are read, all else is 507 and nothing half, and it recovers by itself', { timeout: 1_800_000, skip }, async () => {
+  const since = performance.now()
+  const school = await smallDisk(2)
   const wrong = [], refused = {}, kept = new Set()
-  let tries = 0, survived = { reads: 0, signOut: {}, signIn: {} }
+  let tries = 0, reads = 0, vital = 0
+  const expect = (what, answer, status) => { if (answer.status !== status) wrong.push(`${what}: ${answer}`) }
   try {
-    const made = JSON.parse((await school.cli(['demo', '--students', '30', '--json'], { ok: true })).stdout)
-    school.password = made.password
-    await school.serve()
     const counsellor = await school.as('counsellor')
+    const visit = (await counsellor.ok('GET', '/api/v1/day')).appointments[0]
+    const file = await openCase(counsellor, visit.id)
+    const signed = await record(counsellor, file.id, { appointment: visit, complaint: '满盘之前写下的' })
+    const draft = await record(counsellor, file.id, { sign: false, complaint: '草稿第一版' })
+    const sealed = { fields: fields({ session_on: draft.fields.session_on, complaint: '满盘时改的' }) }
     for (let round = 0; round < rounds; round++) {
-      const { client: student } = await school.signIn(round % 2 ? 'student' : 'student2')
-      const { client: leaver } = await school.signIn(round % 2 ? 'student' : 'student2')
+      const name = round % 2 ? 'student' : 'student2'
+      const { client: student } = await school.signIn(name)
+      const leavers = []
+      for (let n = 0; n < 5; n++) leavers.push((await school.signIn(name)).client)
+      if (round % 3 === 1) {  // a start on a disk that was full already, after an orderly end
+        await school.stop()
+        fill(school.data)
+        await school.serve()
+      }
       fill(school.data)
       // Some room is left in the log; writes go on until it is used up, then every one is refused.
       const slots = await freeSlots(student, { from: today(school, 1) })
       let full507 = 0
-      for (let n = 0; n < 4000 && full507 < 20; n++) {
+      const ordinary = async (n) => {
         tries += 1
         const answer = n % 2 && kept.size > 0 ? await student.post(`/api/v1/appointments/${[...kept].at(-1)}/cancel`, {}) : await book(student, slots[n % slots.length])
         if (answer.status === 201) kept.add(answer.json.id)
@@ -53,26 +82,53 @@ test('a full disk: 507 and nothing half, reading goes on, nothing acknowledged i
           else if (answer.status >= 500) wrong.push(`${answer}`)
         }
       }
+      for (let n = 0; n < 4000 && full507 < 20; n++) await ordinary(n)
       if (full507 === 0) wrong.push('the disk was full and no write was refused')
       for (const [client, path] of [[student, '/api/v1/appointments/mine'], [student, '/api/v1/slots'], [student, '/api/v1/session'], [counsellor, '/api/v1/cases'], [counsellor, '/api/v1/about']]) {
         const answer = await client.get(path)
-        if (answer.status === 200) survived.reads += 1
+        if (answer.status === 200) reads += 1
         else wrong.push(`reading ${path} on a full disk: ${answer}`)
       }
       const mine = new Set((await student.get('/api/v1/appointments/mine')).json.items.filter((each) => each.state === 'booked').map((each) => each.id))
       for (const id of kept) if (!mine.has(id) && round === 0) wrong.push('an acknowledged booking is not there on the full disk')
-      const out = await leaver.delete('/api/v1/session')
-      survived.signOut[out] = (survived.signOut[out] ?? 0) + 1
-      if (out.status !== 204 && out.status !== 507) wrong.push(`signing out: ${out}`)
-      const again = await school.client().post('/api/v1/session', { username: 'student', password: school.password })
-      survived.signIn[again] = (survived.signIn[again] ?? 0) + 1
-      if (![200, 507].includes(again.status)) wrong.push(`signing in: ${again}`)
+
+      // What must not stop: out of the reserve, and only this.
+      for (let n = 0; n < 20; n++) {
+        const entered = await enter(school)
+        expect('signing in', entered, 200)
+        const opened = await counsellor.post(`/api/v1/records/${signed.id}/open`, {})
+        expect('opening a signed record', opened, 200)
+        if (opened.json?.fields?.complaint !== '满盘之前写下的') wrong.push('the record opened with other words')
+        expect('reading the case', await counsellor.post(`/api/v1/cases/${file.id}/open`, {}), 200)
+        vital += 3
+      }
+      for (const leaver of leavers) {
+        expect('signing out', await leaver.delete('/api/v1/session'), 204)
+        vital += 1
+      }
+      full507 = 0
+      for (let n = 0; n < 10; n++) await ordinary(0)
+      if (full507 !== 10) wrong.push(`ordinary writes ate of the reserve: ${10 - full507} of 10`)
+      const saved = await counsellor.put(`/api/v1/records/${draft.id}/draft`, sealed, { version: draft.version })
+      expect('saving a draft', saved, 507)
+      const still = await counsellor.post(`/api/v1/records/${draft.id}/open`, {})
+      if (still.json?.fields?.complaint !== '草稿第一版' || still.json?.version !== draft.version) wrong.push('the draft is not what it was')
+      expect('an upload', await (await school.as('admin').catch(() => student)).put('/api/v1/roster/uploads?name=x.csv', undefined, { raw: Buffer.alloc(300_000, 65) }), 507)
+
+      // It says so.
+      const said = await school.cli(['doctor', '--json'])
+      if (JSON.parse(said.stdout).checks.find((check) => check.id === 'reserve')?.ok !== false) wrong.push('the doctor does not know of the full disk')
+      if (!school.log.includes('"id":"reserve_spent"')) wrong.push('the log does not say that the reserve is in use')
+      await sleep(2500)  // the health is asked every other second
+      const not = await ready(school)
+      if (not.status !== 503 || !/disk is full/.test(not.text)) wrong.push(`readyz on a full disk: ${not.status} ${not.text}`)
       if (round % 3 === 2) {  // a start with the disk still full, as after a power cut
         await school.kill()
         await school.serve()
-        const answer = await student.get('/api/v1/session')
-        if (answer.status !== 200) wrong.push(`after a start on a full disk: ${answer}`)
+        expect('after a start on a full disk', await student.get('/api/v1/session'), 200)
+        expect('signing in after a start on a full disk', await enter(school), 200)
       }
+
       fs.rmSync(join(school.data, 'filler'))
       const slot = (await freeSlots(student, { from: today(school, 1) })).at(-1 - round)
       const after = await book(student, slot)
@@ -83,24 +139,46 @@ test('a full disk: 507 and nothing half, reading goes on, nothing acknowledged i
         if (answer.status !== 200) wrong.push(`an acknowledged booking could not be cancelled: ${answer}`)
         kept.delete(id)
       }
+      if (!school.log.includes('"id":"reserve_whole"')) wrong.push('the log does not say that the reserve is whole again')
+      await sleep(2500)
+      const { text } = await ready(school)
+      if (/disk is full/.test(text)) wrong.push(`readyz with space again: ${text}`)
       student.close()
-      leaver.close()
+      leavers.forEach((leaver) => leaver.close())
     }
+    expect('the draft with space again', await counsellor.put(`/api/v1/records/${draft.id}/draft`, sealed, { version: draft.version }), 200)
     await school.stop()
     const verified = await school.cli(['audit', 'verify', '--json'])
     if (verified.status !== 0) wrong.push(`audit: ${verified.stdout}${verified.stderr}`)
     const whole = execFileSync('sqlite3', [join(school.data, 'xinyi.db'), 'PRAGMA integrity_check'], { encoding: 'utf8' }).trim()
     if (whole !== 'ok') wrong.push(whole)
+    const control = await withoutReserve(school, signed)
     const words = (counts) => Object.entries(counts).map(([what, n]) => `${what.trim()} ${n}`).join(', ')
-    report({ name: 'disk full', tries, failures: wrong.length, since, control: `with space left the same writes succeed; on the full disk ${words(refused)}`,
-      note: `${rounds} fills, ${survived.reads} reads answered; sign-out ${words(survived.signOut)}; sign-in ${words(survived.signIn)}; database and audit log sound` })
+    report({ name: 'disk full', tries: tries + vital, failures: wrong.length, since,
+      control: `without a reserve ${words(control)}`,
+      note: `${rounds} fills; on the full disk ordinary writes ${words(refused)}; ${vital} of ${vital} signings in and out and audited readings done, ${reads} other reads answered; database and audit log sound` })
     assert.deepEqual(wrong.slice(0, 10), [])
+    for (const [what, n] of Object.entries(control)) assert.ok(n > 0, `the control without a reserve still does: ${what}`)
   } finally {
-    await school.stop()
-    execFileSync('umount', [school.data])
-    await school.remove()
+    await cleared(school)
   }
 })
+
+/** How often what must go on is refused when nothing is set aside. */
+async function withoutReserve(school, signed) {
+  process.env.XINYI_RESERVE = '0'
+  await school.serve()
+  const { client: counsellor } = await school.signIn('counsellor')
+  const { client: leaver } = await school.signIn('student2')
+  fill(school.data)
+  const refused = { 'signing in 507': 0, 'opening a record 507': 0, 'signing out 507': 0 }
+  for (let n = 0; n < 300 && refused['signing in 507'] < 5; n++) if ((await enter(school)).status === 507) refused['signing in 507'] += 1
+  for (let n = 0; n < 5; n++) if ((await counsellor.post(`/api/v1/records/${signed.id}/open`, {})).status === 507) refused['opening a record 507'] += 1
+  if ((await leaver.delete('/api/v1/session')).status === 507) refused['signing out 507'] += 1
+  fs.rmSync(join(school.data, 'filler'))
+  leaver.close()
+  return refused
+}
 
 test('the clock jumps a year ahead and two hours back: sessions end, nothing crashes, the log only grows', { timeout: 600_000 }, async () => {
   const since = performance.now()

@@ -49,11 +49,11 @@ Task<Card> show(Call& call, const std::optional<Text<2, 500>>& reason, audit::Ac
 
 void add_card_routes(http::Routes& routes) {
   using enum http::Method;
-  routes.add<Reading, Card>({post, "/api/v1/cases/{id}/card/open", "The client's card: what is known, by right.", readers(), case_locator(), {},
-                             {Code::reason_needed}, "card.opened"},
+  routes.add<Reading, Card>(http::vital({post, "/api/v1/cases/{id}/card/open", "The client's card: what is known, by right.", readers(), case_locator(), {},
+                             {Code::reason_needed}, "card.opened"}),
                             [](Call& call, Reading in) -> Task<Card> { co_return co_await show(call, in.reason, audit::Act::card_opened); });
-  routes.add<Reading, Card>({post, "/api/v1/cases/{id}/card/print", "The same for the printer or an export; leaves its own event.", readers(),
-                             case_locator(), {}, {Code::reason_needed}, "card.printed"},
+  routes.add<Reading, Card>(http::vital({post, "/api/v1/cases/{id}/card/print", "The same for the printer or an export; leaves its own event.", readers(),
+                             case_locator(), {}, {Code::reason_needed}, "card.printed"}),
                             [](Call& call, Reading in) -> Task<Card> { co_return co_await show(call, in.reason, audit::Act::card_printed); });
 }
 }  // namespace xinyi::cases

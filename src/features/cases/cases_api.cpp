@@ -185,10 +185,10 @@ void add_case_routes(http::Routes& routes) {
   routes.add<OpenCase, Case>({post, "/api/v1/cases", "Opens a case from one's own visit; its key is made.", Rule::may(kCounsellors).with_content(),
                               http::no_object(), {}, {Code::case_exists, Code::not_found}, "case.opened"}, open_from_visit, 201);
   routes.add<http::Nothing, Cases>({get, "/api/v1/cases", "One's own cases.", Rule::may(kCounsellors).with_content(), http::no_object()}, list_cases);
-  routes.add<Reading, Case>({post, "/api/v1/cases/{id}/open", "Reads a case; leaves an event. A reason is needed when one is not responsible.", readers(),
-                             case_locator(), {}, {Code::reason_needed}, "case.read"}, read_case);
-  routes.add<http::Nothing, WhoLooked>({post, "/api/v1/cases/{id}/who-looked", "Everybody who looked at this client's file.", readers(), case_locator(), {},
-                                        {}, "who_looked.read"}, who_looked_at_case);
+  routes.add<Reading, Case>(http::vital({post, "/api/v1/cases/{id}/open", "Reads a case; leaves an event. A reason is needed when one is not responsible.", readers(),
+                             case_locator(), {}, {Code::reason_needed}, "case.read"}), read_case);
+  routes.add<http::Nothing, WhoLooked>(http::vital({post, "/api/v1/cases/{id}/who-looked", "Everybody who looked at this client's file.", readers(), case_locator(), {},
+                                        {}, "who_looked.read"}), who_looked_at_case);
   routes.add<http::Nothing, WhoLooked>({get, "/api/v1/me/who-looked", "Everybody who looked at one's own file.", Rule::may(kClients), http::no_object()},
                                        who_looked_at_me);
 }

@@ -138,13 +138,13 @@ UnsignedList unsigned_list(Call& call, ReadTx& tx) {
 
 void add_day_routes(http::Routes& routes) {
   using enum http::Method;
-  routes.add<http::Nothing, Day>({get, "/api/v1/day", "A counsellor's day: shifts, visits, free slots, what is unsigned.",
+  routes.add<http::Nothing, Day>(http::vital({get, "/api/v1/day", "A counsellor's day: shifts, visits, free slots, what is unsigned.",
                                   Rule::may({Role::counsellor, Role::trainee}, {Relation::own})
                                       .or_may({Role::director, Role::deputy, Role::reception}).with_clients(), day_locator(),
-                                  {"date", "counsellor_id"}, {}, "day.read"}, day);
-  routes.add<http::Nothing, schedule::Reason>({post, "/api/v1/appointments/{id}/reason/open", "Opens the client's own words; leaves an event.",
+                                  {"date", "counsellor_id"}, {}, "day.read"}), day);
+  routes.add<http::Nothing, schedule::Reason>(http::vital({post, "/api/v1/appointments/{id}/reason/open", "Opens the client's own words; leaves an event.",
                                                Rule::may(kCounsellors, {Relation::assigned}).with_content(), schedule::appointment_locator(), {}, {},
-                                               "appointment.reason_opened"}, open_reason);
+                                               "appointment.reason_opened"}), open_reason);
   routes.add_read<UnsignedList>({get, "/api/v1/records/unsigned", "Sessions without a signed record; the director sees all, without names.",
                                  Rule::may({Role::counsellor, Role::trainee, Role::director, Role::deputy}).with_clients(), http::no_object()},
                                 unsigned_list);

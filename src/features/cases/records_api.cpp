@@ -88,7 +88,7 @@ Task<http::Answer<Record>> answer_now(Call& call, RecordId id, std::optional<Tex
   auto opened = co_await call.read([&](ReadTx& tx) { return open_record(tx, call, id, reason); });
   co_await call.write([&](WriteTx& tx) {
     note_opening(tx, call, opened.file, about_record(call, audit::Act::record_opened, opened.file.facts, id));
-  });
+  }, storage::Weight::vital);  // also behind an act: what is signed must not be answered with "not saved"
   // Only now, the event being durable, is a word of it opened.
   auto out = picture(call, opened, fields_of(call, opened, version));
   const auto etag = out.version;
@@ -210,8 +210,8 @@ void add_record_routes(http::Routes& routes) {
   using enum http::Method;
   routes.add<NewRecord, http::Answer<Record>>({post, "/api/v1/cases/{id}/records", "Begins the record of a session; one per visit.", writers(),
                                                case_locator(), {}, {}, "record.created"}, create, 201);
-  routes.add<Reading, http::Answer<Record>>({post, "/api/v1/records/{id}/open", "Opens a record; the event is durable before the reply.", readers(),
-                                             record_locator(), {"version"}, {Code::reason_needed, Code::content_damaged}, "record.opened"},
+  routes.add<Reading, http::Answer<Record>>(http::vital({post, "/api/v1/records/{id}/open", "Opens a record; the event is durable before the reply.", readers(),
+                                             record_locator(), {"version"}, {Code::reason_needed, Code::content_damaged}, "record.opened"}),
                                             [](Call& call, Reading in) -> Task<http::Answer<Record>> {
                                               const auto version = call.query<std::int64_t>("version");
                                               co_return co_await answer_now(call, call.id<RecordId>(), in.reason, version);

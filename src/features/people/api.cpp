@@ -112,6 +112,7 @@ std::string shown_name(std::string_view name) {
 
 Task<UploadView> upload_roster(Call& call) {
   const auto& dir = call.services().data_dir;
+  clear_upload_files(dir, call.now());
   Upload upload;
   upload.id = call.services().random.id<UploadId>(call.now());
   upload.name = shown_name(call.query<std::string>("name").value_or("roster"));
@@ -122,7 +123,7 @@ Task<UploadView> upload_roster(Call& call) {
     const auto work = readable([&] { return look_at(upload_path(dir, upload.id), upload); });
     out = co_await aside(call, work);
     const auto touched = co_await call.act([&](WriteTx& tx) {
-      clear_old_uploads(tx, dir, call.now());
+      clear_old_uploads(tx, call.now());
       add_upload(tx, upload, call.who().person, call.now());
       audit::append(tx, call.event(audit::Act::roster_uploaded, "roster", {}));
       return http::Touched::of(upload.id);

@@ -53,8 +53,11 @@ void set_report(storage::WriteTx& tx, const UploadId& id, const std::string& rep
   tx.exec("UPDATE roster_uploads SET report = ?3 WHERE school_id = ?1 AND id = ?2", tx.school(), id, report);
 }
 
-void clear_old_uploads(storage::WriteTx& tx, const std::string& data_dir, Instant now) {
+void clear_old_uploads(storage::WriteTx& tx, Instant now) {
   tx.exec("DELETE FROM roster_uploads WHERE school_id = ?1 AND uploaded_at <= ?2", tx.school(), now - kUploadLife);
+}
+
+void clear_upload_files(const std::string& data_dir, Instant now) noexcept {
   std::error_code ec;
   // By the files' own age, so that what a crash left without a row goes too. Ids begin with their time (UUIDv7).
   for (const auto& entry : fs::directory_iterator(data_dir + "/roster", ec)) {

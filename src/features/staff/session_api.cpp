@@ -127,19 +127,19 @@ Task<http::Nothing> sign_out(Call& call) {
 
 void add_session_routes(http::Routes& routes) {
   using enum http::Method;
-  routes.add<SignIn, Me>({post, "/api/v1/session", "Sign in.", Rule::anonymous(), http::no_object(), {},
-                          {Code::sign_in_failed, Code::totp_needed, Code::totp_wrong, Code::slow_down}, "session.opened"}, sign_in);
+  routes.add<SignIn, Me>(http::vital({post, "/api/v1/session", "Sign in.", Rule::anonymous(), http::no_object(), {},
+                          {Code::sign_in_failed, Code::totp_needed, Code::totp_wrong, Code::slow_down}, "session.opened"}), sign_in);
   routes.add<http::Nothing, Me>({get, "/api/v1/session", "Who is signed in, and what is still owed.", Rule::signed_in(), http::no_object()},
                                 [](Call& call) -> Task<Me> { co_return co_await me_now(call); });
-  routes.add<http::Nothing, http::Nothing>({delete_, "/api/v1/session", "Sign out.", Rule::signed_in(), http::no_object(), {}, {}, "session.ended"},
+  routes.add<http::Nothing, http::Nothing>(http::vital({delete_, "/api/v1/session", "Sign out.", Rule::signed_in(), http::no_object(), {}, {}, "session.ended"}),
                                            sign_out);
-  routes.add<FirstSignIn, Me>({post, "/api/v1/session/first", "First sign-in with a start secret; sets the password.", Rule::anonymous(),
+  routes.add<FirstSignIn, Me>(http::vital({post, "/api/v1/session/first", "First sign-in with a start secret; sets the password.", Rule::anonymous(),
                                http::no_object(), {}, {Code::start_secret_wrong, Code::password_common, Code::password_short, Code::slow_down},
-                               "password.set"}, first_sign_in);
-  routes.add<http::Nothing, TotpSecret>({post, "/api/v1/account/totp", "A new secret for one's authenticator, not yet in force.", Rule::signed_in(),
-                                         http::no_object(), {}, {}, "totp.set"}, begin_totp);
-  routes.add<TotpCode, Me>({put, "/api/v1/account/totp", "Puts the authenticator in force.", Rule::signed_in(), http::no_object(), {},
-                            {Code::totp_wrong}, "totp.set"}, confirm_totp_route);
+                               "password.set"}), first_sign_in);
+  routes.add<http::Nothing, TotpSecret>(http::vital({post, "/api/v1/account/totp", "A new secret for one's authenticator, not yet in force.", Rule::signed_in(),
+                                         http::no_object(), {}, {}, "totp.set"}), begin_totp);
+  routes.add<TotpCode, Me>(http::vital({put, "/api/v1/account/totp", "Puts the authenticator in force.", Rule::signed_in(), http::no_object(), {},
+                            {Code::totp_wrong}, "totp.set"}), confirm_totp_route);
   routes.add<ChangePassword, Me>({put, "/api/v1/account/password", "Changes one's own password; ends one's other sessions.", Rule::signed_in(),
                                   http::no_object(), {}, {Code::sign_in_failed, Code::password_common, Code::password_short}, "password.changed"},
                                  change_password);

@@ -25,6 +25,9 @@ Task<Healths> doctor(Call& call) {
   Healths out;
   out.items.push_back(health("storage", call.services().db.ailment().empty(), "数据库正常", "数据库有问题,请查看服务器日志", "The database is well",
                              "The database has a problem; see the server's log"));
+  out.items.push_back(health("reserve", !call.services().db.scarce(), "为磁盘写满预留的空间完好",
+                             "磁盘已满:现在只能登录、退出和查阅,其他都不能保存;腾出空间后自动恢复", "What is set aside for a full disk is whole",
+                             "The disk is full: people can only sign in, sign out and read, nothing else is saved. It goes on by itself when there is room"));
   out.items.push_back(health("disk", !ec && space.available > kRoomy, "磁盘空间充足", "磁盘剩余不足 1 GiB", "There is room on the disk",
                              "Less than 1 GiB is left on the disk"));
   out.items.push_back(health("audit_copy", head && head->copied_at && *head->copied_at + kFreshHead > call.now(), "审计树头已复制到外部文件",
