@@ -29,6 +29,7 @@ class FullDisk final : public storage::Database {
   }
   bool scarce() const override { return true; }
   void migrate(std::span<const storage::Migration> all) override { real_.migrate(all); }
+  int schema_version() override { return real_.schema_version(); }
   std::string ailment() override { return "full"; }
   void backup_to(const std::string& path, const storage::Job& leave_out) override { real_.backup_to(path, leave_out); }
 
