@@ -98,6 +98,8 @@ TYPED_TEST(Leases, ALapsedOneIsTakenOverAndTheLateWriteIsUndone) {
   this->database->write(this->home, [&](WriteTx& tx) { release_lease(tx, *fresh); });
   ASSERT_TRUE(this->take(kOne, kShort));
   EXPECT_THROW(this->work(*old, 3), LeaseLost);
+  this->database->write(this->home, [&](WriteTx& tx) { release_lease(tx, *old); });
+  EXPECT_FALSE(this->free_for(kTwo)) << "nor is the new one let go under the old number";
 }
 
 TYPED_TEST(Leases, EachWriteMovesTheEndForward) {

@@ -247,8 +247,7 @@ class Database {
   }
   /// Waits for the durable commit on the calling thread. For commands and tests; never on an event loop.
   template <class F>
-  auto write(const SchoolId& school, F&& work, Weight weight = Weight::ordinary)
-      -> std::invoke_result_t<F, WriteTx&>;
+  auto write(const SchoolId& school, F&& work, Weight weight = Weight::ordinary) -> std::invoke_result_t<F, WriteTx&>;
 
   /// The same for coroutines: suspends, goes on at `executor`.
   template <class F>
@@ -273,7 +272,7 @@ struct SqliteOptions {
   /// Called with one line when the outcome of a commit is unknown. Empty: writes it to stderr and ends the process with
   /// status 70. When it returns (tests), every later write fails with Refusal(unavailable).
   std::function<void(std::string_view)> on_unknown_commit = {};
-  int checkpoint_pages = 16'000;  // length of the log at which the writer empties it; 64 MB
+  int checkpoint_pages = 16'000;          // length of the log at which the writer empties it; 64 MB
   std::shared_ptr<Reserve> reserve = {};  // on the database's disk; null: a full disk refuses every write
   const Clock* clock = nullptr;           // for ReadTx::clock_now; null: the machine's
 };

@@ -42,6 +42,12 @@ async function cleared(school) {
 }
 const ready = (school) => exchange(school.port, { path: '/readyz' })
 const enter = (school) => school.client().post('/api/v1/session', { username: 'student', password: school.password })
+/** A student, signed in: without an authenticator there is no code to wait for. */
+async function student(school, username) {
+  const client = school.client({ username })
+  await client.ok('POST', '/api/v1/session', { username, password: school.password })
+  return client
+}
 const skip = (!root && 'mounting a small disk needs root') || (onPostgres && 'the data is not in the folder there')
 
 test('a full disk: people come in and out and records are read, all else is 507 and nothing half, and it recovers by itself', { timeout: 1_800_000, skip }, async () => {
@@ -51,7 +57,7 @@ test('a full disk: people come in and out and records are read, all else is 507 
   let tries = 0, reads = 0, vital = 0
   const expect = (what, answer, status) => { if (answer.status !== status) wrong.push(`${what}: ${answer}`) }
   try {
-    const counsellor = await school.as('counsellor')
+    const [counsellor, admin] = [await school.as('counsellor'), await school.as('admin')]
     const visit = (await counsellor.ok('GET', '/api/v1/day')).appointments[0]
     const file = await openCase(counsellor, visit.id)
     const signed = await record(counsellor, file.id, { appointment: visit, complaint: '满盘之前写下的' })
@@ -59,21 +65,20 @@ test('a full disk: people come in and out and records are read, all else is 507 
     const sealed = { fields: fields({ session_on: draft.fields.session_on, complaint: '满盘时改的' }) }
     for (let round = 0; round < rounds; round++) {
       const name = round % 2 ? 'student' : 'student2'
-      const { client: student } = await school.signIn(name)
+      const visitor = await student(school, name)
       const leavers = []
-      for (let n = 0; n < 5; n++) leavers.push((await school.signIn(name)).client)
+      for (let n = 0; n < 5; n++) leavers.push(await student(school, name))
       if (round % 3 === 1) {  // a start on a disk that was full already, after an orderly end
         await school.stop()
         fill(school.data)
-        await school.serve()
-      }
-      fill(school.data)
+        await school.serve()  // takes of the reserve what it needs to begin
+      } else fill(school.data)
       // Some room is left in the log; writes go on until it is used up, then every one is refused.
-      const slots = await freeSlots(student, { from: today(school, 1) })
+      const slots = await freeSlots(visitor, { from: today(school, 1) })
       let full507 = 0
       const ordinary = async (n) => {
         tries += 1
-        const answer = n % 2 && kept.size > 0 ? await student.post(`/api/v1/appointments/${[...kept].at(-1)}/cancel`, {}) : await book(student, slots[n % slots.length])
+        const answer = n % 2 && kept.size > 0 ? await visitor.post(`/api/v1/appointments/${[...kept].at(-1)}/cancel`, {}) : await book(visitor, slots[n % slots.length])
         if (answer.status === 201) kept.add(answer.json.id)
         else if (answer.status === 200) kept.delete(answer.json.id)
         else {
@@ -84,12 +89,12 @@ test('a full disk: people come in and out and records are read, all else is 507 
       }
       for (let n = 0; n < 4000 && full507 < 20; n++) await ordinary(n)
       if (full507 === 0) wrong.push('the disk was full and no write was refused')
-      for (const [client, path] of [[student, '/api/v1/appointments/mine'], [student, '/api/v1/slots'], [student, '/api/v1/session'], [counsellor, '/api/v1/cases'], [counsellor, '/api/v1/about']]) {
+      for (const [client, path] of [[visitor, '/api/v1/appointments/mine'], [visitor, '/api/v1/slots'], [visitor, '/api/v1/session'], [counsellor, '/api/v1/cases'], [counsellor, '/api/v1/about']]) {
         const answer = await client.get(path)
         if (answer.status === 200) reads += 1
         else wrong.push(`reading ${path} on a full disk: ${answer}`)
       }
-      const mine = new Set((await student.get('/api/v1/appointments/mine')).json.items.filter((each) => each.state === 'booked').map((each) => each.id))
+      const mine = new Set((await visitor.get('/api/v1/appointments/mine')).json.items.filter((each) => each.state === 'booked').map((each) => each.id))
       for (const id of kept) if (!mine.has(id) && round === 0) wrong.push('an acknowledged booking is not there on the full disk')
 
       // What must not stop: out of the reserve, and only this.
@@ -113,7 +118,7 @@ test('a full disk: people come in and out and records are read, all else is 507 
       expect('saving a draft', saved, 507)
       const still = await counsellor.post(`/api/v1/records/${draft.id}/open`, {})
       if (still.json?.fields?.complaint !== '草稿第一版' || still.json?.version !== draft.version) wrong.push('the draft is not what it was')
-      expect('an upload', await (await school.as('admin').catch(() => student)).put('/api/v1/roster/uploads?name=x.csv', undefined, { raw: Buffer.alloc(300_000, 65) }), 507)
+      expect('an upload', await admin.put('/api/v1/roster/uploads?name=x.csv', undefined, { raw: Buffer.alloc(300_000, 65) }), 507)
 
       // It says so.
       const said = await school.cli(['doctor', '--json'])
@@ -125,17 +130,17 @@ test('a full disk: people come in and out and records are read, all else is 507 
       if (round % 3 === 2) {  // a start with the disk still full, as after a power cut
         await school.kill()
         await school.serve()
-        expect('after a start on a full disk', await student.get('/api/v1/session'), 200)
+        expect('after a start on a full disk', await visitor.get('/api/v1/session'), 200)
         expect('signing in after a start on a full disk', await enter(school), 200)
       }
 
       fs.rmSync(join(school.data, 'filler'))
-      const slot = (await freeSlots(student, { from: today(school, 1) })).at(-1 - round)
-      const after = await book(student, slot)
+      const slot = (await freeSlots(visitor, { from: today(school, 1) })).at(-1 - round)
+      const after = await book(visitor, slot)
       if (after.status !== 201) wrong.push(`first write with space again: ${after}`)
       else kept.add(after.json.id)
       for (const id of [...kept]) {
-        const answer = await student.post(`/api/v1/appointments/${id}/cancel`, {})
+        const answer = await visitor.post(`/api/v1/appointments/${id}/cancel`, {})
         if (answer.status !== 200) wrong.push(`an acknowledged booking could not be cancelled: ${answer}`)
         kept.delete(id)
       }
@@ -143,7 +148,7 @@ test('a full disk: people come in and out and records are read, all else is 507 
       await sleep(2500)
       const { text } = await ready(school)
       if (/disk is full/.test(text)) wrong.push(`readyz with space again: ${text}`)
-      student.close()
+      visitor.close()
       leavers.forEach((leaver) => leaver.close())
     }
     expect('the draft with space again', await counsellor.put(`/api/v1/records/${draft.id}/draft`, sealed, { version: draft.version }), 200)
@@ -169,7 +174,7 @@ async function withoutReserve(school, signed) {
   process.env.XINYI_RESERVE = '0'
   await school.serve()
   const { client: counsellor } = await school.signIn('counsellor')
-  const { client: leaver } = await school.signIn('student2')
+  const leaver = await student(school, 'student2')
   fill(school.data)
   const refused = { 'signing in 507': 0, 'opening a record 507': 0, 'signing out 507': 0 }
   for (let n = 0; n < 300 && refused['signing in 507'] < 5; n++) if ((await enter(school)).status === 507) refused['signing in 507'] += 1
