@@ -39,7 +39,9 @@ Task<Demo> demo(Call& call) {
     out.password = demo_password();
     for (auto row : tx.query("SELECT a.person_id, a.username, a.name, a.roles, a.totp_confirmed FROM demo_accounts d JOIN accounts a "
                              "ON a.school_id = d.school_id AND a.person_id = d.person_id WHERE d.school_id = ?1 ORDER BY d.position", tx.school())) {
-      DemoAccount account{row.get<std::string>(1), row.get<std::string>(2), list_of(roles_from_text(row.get<std::string_view>(3))).front(), {}};
+      // The role by which a person is known: a director who also counsels is the director.
+      const auto roles = roles_from_text(row.get<std::string_view>(3));
+      DemoAccount account{row.get<std::string>(1), row.get<std::string>(2), roles.has(Role::director) ? Role::director : list_of(roles).front(), {}};
       if (row.get<bool>(4)) account.totp_code = totp_code(totp_secret(tx, call.data_key(), row.get<PersonId>(0)), call.now());
       out.accounts.push_back(std::move(account));
     }
