@@ -19,7 +19,9 @@ struct Log {
   Bytes inclusion, consistency;
 
   static std::string leaf(std::uint64_t n) { return "event " + std::to_string(n); }
-  Hash at(int, std::uint64_t position) const { return leaves.at(position); }  // so small a tree is asked for leaves only
+  Hash at(int, std::uint64_t position) const {
+    return leaves.at(position);
+  }  // so small a tree is asked for leaves only
   Head head_of(std::uint64_t size) const {
     Frontier tree;
     for (std::uint64_t n = 0; n < size; ++n) tree.add(leaves[n]);

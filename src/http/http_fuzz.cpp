@@ -55,11 +55,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   TextBody body{std::string(rest)};
   std::promise<Reply> done;
   spawn(world.dispatcher.serve(head, body, world.executor), [&](std::optional<Reply> r, const std::exception_ptr& e) {
-    if (e) done.set_exception(e);
-    else done.set_value(std::move(*r));
+    if (e)
+      done.set_exception(e);
+    else
+      done.set_value(std::move(*r));
   });
   const auto reply = done.get_future().get();
-  const bool planted = head.target.find("/forgot") != head.target.npos || head.target.find("/breaks") != head.target.npos;
+  const bool planted =
+      head.target.find("/forgot") != head.target.npos || head.target.find("/breaks") != head.target.npos;
   if ((reply.status == 500 && !planted) || reply.status < 200 || reply.status > 599) __builtin_trap();
   for (const auto& [name, value] : reply.headers)
     if (value.find_first_of("\r\n") != value.npos) __builtin_trap();

@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int answers = 0; answers < 64; ++answers) {
     const auto reply = raw.receive(bytes.starts_with("HEAD"), 5s);
     if (reply.status == 0) break;
-    static const std::set<int> kMade{200, 201, 204, 304, 400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 417, 422, 428, 429, 431, 501, 503, 505, 507};
+    static const std::set<int> kMade{200, 201, 204, 304, 400, 401, 403, 404, 405, 408, 409, 411, 412,
+                                     413, 414, 415, 417, 422, 428, 429, 431, 501, 503, 505, 507};
     if (!kMade.contains(reply.status)) __builtin_trap();
   }
   if (world.server.client().get("/api/v1/about").status != 200) __builtin_trap();

@@ -86,13 +86,19 @@ class Mutator {
   const std::string& any() { return seeds_[below(seeds_.size())]; }
 
   void change(std::string& text) {
-    static const std::string kNasty[] = {std::string(1, '\0'), "\xff\xfe", "\xef\xbb\xbf", "\"\\", "%00", "\r\n", "-1", "9223372036854775808",
-                                         "1e999", "\xf0\xaf\xa1\x9d", "\xed\xa0\x80", "{}", "[", "../", "\xe2\x80\xae"};
+    static const std::string kNasty[] = {
+        std::string(1, '\0'),  "\xff\xfe", "\xef\xbb\xbf",     "\"\\",         "%00", "\r\n", "-1",
+        "9223372036854775808", "1e999",    "\xf0\xaf\xa1\x9d", "\xed\xa0\x80", "{}",  "[",    "../",
+        "\xe2\x80\xae"};
     const auto at = below(text.size() + 1);
     switch (below(8)) {
       case 0: text.insert(at, 1, static_cast<char>(random_())); break;
-      case 1: if (at < text.size()) text[at] = static_cast<char>(random_()); break;
-      case 2: if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(8))); break;
+      case 1:
+        if (at < text.size()) text[at] = static_cast<char>(random_());
+        break;
+      case 2:
+        if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(8)));
+        break;
       case 3: text.erase(at, below(12)); break;
       case 4: text.insert(at, kNasty[below(std::size(kNasty))]); break;
       case 5: text.insert(at, text.substr(below(text.size() + 1), below(64))); break;
@@ -126,10 +132,14 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const bool more = i + 1 < argc;
-    if (word == "--seconds" && more) seconds = std::atol(argv[++i]);
-    else if (word == "--seed" && more) seed = std::strtoull(argv[++i], nullptr, 10);
-    else if (word == "--found" && more) found = argv[++i];
-    else folder = word;
+    if (word == "--seconds" && more)
+      seconds = std::atol(argv[++i]);
+    else if (word == "--seed" && more)
+      seed = std::strtoull(argv[++i], nullptr, 10);
+    else if (word == "--found" && more)
+      found = argv[++i];
+    else
+      folder = word;
   }
   if (!std::filesystem::is_directory(folder)) {
     std::fprintf(stderr, "%s FOLDER [--seconds N] [--seed N] [--found FILE]\n", argv[0]);
@@ -147,7 +157,8 @@ int main(int argc, char** argv) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
     std::fflush(stdout);
     Mutator mutator(seeds, seed);
-    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds); std::chrono::steady_clock::now() < end; ++tries)
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+         std::chrono::steady_clock::now() < end; ++tries)
       run(mutator.next(), trace);
   }
   std::printf("%zu inputs\n", tries);

@@ -29,7 +29,9 @@ struct Everything {
   List<Part, 3> parts;
   std::map<std::string, std::optional<std::int64_t>> columns;
 };
-BOOST_DESCRIBE_STRUCT(Everything, (), (id, day, at, starts, minutes, number, share, note, lines, urgent, way, bytes, words, parts, columns))
+BOOST_DESCRIBE_STRUCT(Everything, (),
+                      (id, day, at, starts, minutes, number, share, note, lines, urgent, way, bytes, words, parts,
+                       columns))
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -17,7 +17,8 @@ struct Keys {
   ContentKey content{crypto::Key::from(Fixed<32>{1})};
   UnitSecret unit{crypto::Key::from(Fixed<32>{2})};
   crypto::Pair duty = crypto::derive(crypto::Seed::from(Fixed<32>{3}));
-  Place place{*id_from_text<SchoolIdTag>("019a0000-0000-7000-8000-000000000001"), CaseId{}, *id_from_text<UnitIdTag>("019a0000-0000-7000-8000-000000000002"), "reason", 1};
+  Place place{*id_from_text<SchoolIdTag>("019a0000-0000-7000-8000-000000000001"), CaseId{},
+              *id_from_text<UnitIdTag>("019a0000-0000-7000-8000-000000000002"), "reason", 1};
 };
 
 template <class F>

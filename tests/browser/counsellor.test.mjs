@@ -59,6 +59,11 @@ for (const language of languages) {
     await part(me, 'process').fill('谈了一周的作息,画出睡前两小时的时间线。')
     await saved(me).waitFor()
     await me.screen('record-draft')
+    // A draft on paper is its words and that nobody has signed them, not a form.
+    await me.page.emulateMedia({ media: 'print' })
+    await me.see(t('cases.draftPaper'))
+    assert.equal(await me.page.locator('textarea').filter({ visible: true }).count(), 0)
+    await me.page.emulateMedia({ media: 'screen' })
 
     // The window is gone from one moment to the next: no page is asked whether it has something to save.
     await part(me, 'assessment').fill('压力主要来自考试安排。')

@@ -1,7 +1,7 @@
 // Names of any length and rare characters never break a screen: 360 pixels wide, in every place where a name stands.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { booked, freeSlot, openCase, record, sleep, today } from '../scenes/harness.mjs'
+import { booked, freeSlot, openCase, record, today } from '../scenes/harness.mjs'
 import { acknowledge, demonstration, languages, signedIn, visitor, walk } from './browser.mjs'
 
 const school = demonstration()
@@ -17,7 +17,7 @@ async function people() {
   const roster = `姓名,学号,班级,性别\n${long.student},20260000000000000001,${className},女\n${long.latin},20260000000000000002,${className},男\n`
   const upload = await director.ok('PUT', '/api/v1/roster/uploads?name=roster.csv', undefined, { raw: Buffer.from(roster) })
   await director.ok('POST', `/api/v1/roster/uploads/${upload.id}/import`, {})
-  const she = await school().hire(director, { username: 'with.a.user.name.of.sixty.characters.as.the.form.allows.it.to', name: long.staff, roles: ['counsellor'], gender: 'female' })
+  const she = await school().hire(director, { username: 'a.user.name.as.long.as.the.form.takes.it', name: long.staff, roles: ['counsellor'], gender: 'female' })
   const place = await director.ok('POST', '/api/v1/rooms', { name: room, function: 'individual', capacity: 3 })
   await director.ok('POST', '/api/v1/shifts', { counsellor_id: she.id, room_id: place.id, date: today(school()), starts: '12:00', ends: '17:20', slot_minutes: 40 })
   const student = (await director.ok('GET', `/api/v1/students?search=${encodeURIComponent(long.student)}`)).items[0]
@@ -34,21 +34,21 @@ async function people() {
 let met
 const all = () => (met ??= people())
 
-/** Nothing sticks out of its box: no name is cut without a sign, and no control is pushed off the screen. */
+/** Nothing sticks out of the screen: what does is told at the end of the walk. */
 async function whole(me, name) {
-  await me.screen(name)
   const before = me.page.viewportSize()
   await me.page.setViewportSize({ width: 360, height: 740 })
-  await sleep(50)
+  await me.settled()
   const out = await me.page.evaluate(() => [...document.querySelectorAll('body *')].filter((each) => {
     const box = each.getBoundingClientRect()
     const style = getComputedStyle(each)
-    if (box.width <= 1 || box.height <= 1 || style.visibility === 'hidden' || each.closest('.x-hidden, [inert], .strip')) return false
+    if (box.width <= 1 || box.height <= 1 || style.visibility === 'hidden' || each.closest('.x-hidden, .skip, [inert]')) return false
     for (let at = each.parentElement; at; at = at.parentElement) if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(at).overflowX) && at !== document.body) return false
     return box.right > innerWidth + 1 || box.left < -1
   }).map((each) => each.outerHTML.slice(0, 120)))
-  assert.deepEqual(out, [], `${name} at 360`)
+  if (out.length) me.faults.push(`${name} at 360: ${out.join(' ')}`)
   await me.page.setViewportSize(before)
+  await me.screen(name)
 }
 
 for (const language of languages) {

@@ -41,7 +41,9 @@ Task<Demo> demo(Call& call) {
     for (const auto& person : demo_people(tx, call.data_key())) {
       const auto account = account_of(tx, call.data_key(), person);
       if (!account) continue;
-      out.accounts.push_back({account->username, account->name, list_of(account->roles).front(), {}});
+      // The role by which a person is known: a director who also counsels is the director.
+      const auto role = account->roles.has(Role::director) ? Role::director : list_of(account->roles).front();
+      out.accounts.push_back({account->username, account->name, role, {}});
       if (account->totp_confirmed) out.accounts.back().totp_code = totp_code(totp_secret(tx, call.data_key(), person), call.now());
     }
     return out;
