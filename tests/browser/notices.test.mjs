@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { booked, demoSchool, freeSlots } from '../scenes/harness.mjs'
-import { deadPort, mailServer, until } from '../scenes/notices_kit.mjs'
+import { deadPort, mailServer, mailSettings, setMail, until } from '../scenes/notices_kit.mjs'
 import { address, close, languages, pledge, walk, workAs } from './browser.mjs'
 
 let school, base, mail
@@ -16,6 +16,11 @@ after(async () => {
   await school?.remove()
   await mail?.close()
 })
+/** Mail as the school has it once it is set up. */
+async function offered() {
+  const admin = await school.as('admin')
+  await setMail(admin, mailSettings(mail, { username: 'office', password: 'right-password' }))
+}
 const input = (me, label) => me.page.locator('.field', { hasText: label }).locator('input, textarea').first()
 const names = { zh: '陈嘉禾', en: '陈若曦' }
 const accounts = { zh: 'student', en: 'student2' }
@@ -29,7 +34,7 @@ for (const language of languages) {
     await me.screen('notify-empty')
     const panel = page.locator('section', { has: page.locator('#mail-title') })
     await input(me, t('notices.host')).fill('127.0.0.1')
-    await panel.getByRole('combobox').click()
+    await panel.locator('.el-select').click()
     await page.getByRole('option', { name: t('notices.securities.none') }).click()
     await input(me, t('notices.port')).fill(String(mail.port))
     await input(me, t('notices.username')).fill('office')
@@ -68,6 +73,7 @@ for (const language of languages) {
 
   test(`a counsellor sees the bell count while she looks, reads the list, and chooses mail (${language})`, walk({ base: () => base, language }, async (me) => {
     const { t, page } = me
+    await offered()
     await workAs(me, school.accounts.find((each) => each.username === 'counsellor').name)
     await pledge(me)
     const bell = page.locator('a.bell')
@@ -97,6 +103,7 @@ for (const language of languages) {
 
   test(`a student reads notices in the portal and decides about mail (${language})`, walk({ base: () => base, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
+    await offered()
     await me.go('/in')
     await page.getByRole('button', { name: names[language] }).click()
     await me.press(t('identity.signIn'))
