@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { booked, demoSchool, freeSlots } from '../scenes/harness.mjs'
-import { deadPort, mailServer, until } from '../scenes/notices_kit.mjs'
+import { deadPort, mailServer, mailSettings, setMail, until } from '../scenes/notices_kit.mjs'
 import { close, languages, morning, pledge, walk, workAs } from './browser.mjs'
 
 let school, mail
@@ -15,6 +15,11 @@ after(async () => {
   await school?.remove()
   await mail?.close()
 })
+/** Mail as the school has it once it is set up. */
+async function offered() {
+  const admin = await school.as('admin')
+  await setMail(admin, mailSettings(mail, { username: 'office', password: 'right-password' }))
+}
 const input = (me, label) => me.page.locator('.field', { hasText: label }).locator('input, textarea').first()
 const names = { zh: '陈嘉禾', en: '陈若曦' }
 const accounts = { zh: 'student', en: 'student2' }
@@ -28,7 +33,7 @@ for (const language of languages) {
     await me.screen('notify-empty')
     const panel = page.locator('section', { has: page.locator('#mail-title') })
     await input(me, t('notices.host')).fill('127.0.0.1')
-    await panel.getByRole('combobox').click()
+    await panel.locator('.el-select').click()
     await page.getByRole('option', { name: t('notices.securities.none') }).click()
     await input(me, t('notices.port')).fill(String(mail.port))
     await input(me, t('notices.username')).fill('office')
@@ -54,12 +59,13 @@ for (const language of languages) {
     await panel.getByText(t('notices.testSent', { to: 'it@school.example' })).waitFor()
     assert.deepEqual(mail.mails[from].to, ['it@school.example'])
     // A robot, and one that cannot be reached.
-    await input(me, t('notices.hookName')).fill('办公室')
-    await input(me, t('notices.hookUrl')).fill(`http://127.0.0.1:${await deadPort()}/x`)
-    await page.locator('section', { has: page.locator('#hooks-title') }).getByRole('button', { name: t('ui.add') }).click()
+    const robots = page.locator('section', { has: page.locator('#hooks-title') })
+    await robots.locator('input[maxlength="60"]').fill('办公室')
+    await robots.locator('input[placeholder="https://"]').fill(`http://127.0.0.1:${await deadPort()}/x`)
+    await robots.getByRole('button', { name: t('ui.add') }).click()
     await page.getByRole('rowheader', { name: '办公室' }).waitFor()
     await page.getByRole('button', { name: `${t('notices.test')} 办公室` }).click()
-    await page.locator('section', { has: page.locator('#hooks-title') }).getByRole('alert').waitFor()
+    await robots.getByRole('alert').waitFor()
     await me.screen('notify-hook')
     await page.getByRole('button', { name: `${t('notices.drop')} 办公室` }).click()
     await me.gone(page.getByRole('rowheader', { name: '办公室' }))
@@ -67,6 +73,7 @@ for (const language of languages) {
 
   test(`a counsellor sees the bell count while she looks, reads the list, and chooses mail (${language})`, walk({ school: () => school, language }, async (me) => {
     const { t, page } = me
+    await offered()
     await workAs(me, school.accounts.find((each) => each.username === 'counsellor').name)
     await pledge(me)
     const bell = page.locator('a.bell')
@@ -96,6 +103,7 @@ for (const language of languages) {
 
   test(`a student reads notices in the portal and decides about mail (${language})`, walk({ school: () => school, language, size: 'phone', app: 'portal' }, async (me) => {
     const { t, page } = me
+    await offered()
     await me.go('/in')
     await page.getByRole('button', { name: names[language] }).click()
     await me.press(t('identity.signIn'))
